@@ -8,6 +8,7 @@ import type { FeatureGates } from '#base/feature-gates.ts'
 import type { FigureSource } from '#base/figures.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
+import type { Tracer } from '#base/tracing/span.ts'
 import type { ForwarderTo } from '#client/forwarding/forwarder.ts'
 import type { ServedUpgrade } from '#client/serving/handler.ts'
 import type {
@@ -24,6 +25,7 @@ import { followApiServices } from './aggregation/aggregation.ts'
 import { Remotes } from './aggregation/remotes.ts'
 import type { FrontProxy } from './aggregation/target.ts'
 import { keepTrust, type Trust } from './aggregation/trust.ts'
+import type { AnsweringOptions } from './answering.ts'
 import { AuditLog, type AuditOptions } from './audit/audit-log.ts'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import { keepApiServices } from './bootstrap/api-services.ts'
@@ -32,8 +34,9 @@ import { ServerEvents } from './bootstrap/server-events.ts'
 import type { Advertised } from './bootstrap/server-leases.ts'
 import { keepServiceAddresses } from './bootstrap/service-addresses.ts'
 import { keepTokenTracking, noteTokenUse } from './bootstrap/token-tracking.ts'
-import { SELF } from './bootstrap/writer.ts'
+import { SELF, Writer } from './bootstrap/writer.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
+import { Deadlines } from './deadlines.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
 import type { FurtherCheck } from './endpoints/health.ts'
 import { RequestMetrics } from './endpoints/request-metrics.ts'
@@ -42,12 +45,12 @@ import { newExchange } from './exchange.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
 import { flowControlObjects } from './flow-control/objects.ts'
 import { keepFlowControl } from './flow-control/upkeep.ts'
-import { runPipeline } from './pipeline.ts'
+import { runPipeline, stepsFor } from './pipeline.ts'
 import { parseRequestInfo } from './request-info.ts'
 import { expireEvents } from './resources/event-expiry.ts'
 import { type FieldManagement, fieldManagement } from './resources/field-management.ts'
 import { ResourceRegistry } from './resources/registry.ts'
-import { ServiceAllocator } from './resources/service-allocation.ts'
+import { type PortRange, ServiceAllocator } from './resources/service-allocation.ts'
 import type { VirtualResource } from './resources/virtual.ts'
 import { createSecurity, type SecurityOptions } from './security.ts'
 import type { NodeConnector, ServerContext } from './server-context.ts'
@@ -57,6 +60,7 @@ import { viewOf } from './storage/view.ts'
 import { WatchCache } from './watch-cache/watch-cache.ts'
 import { createWorld } from './world.ts'
 
+export type { AnsweringOptions } from './answering.ts'
 export type { Peer, UserInfo } from './authentication/authenticator.ts'
 export type { Stream, StreamKind } from './exchange.ts'
 export type { VirtualFilter, VirtualResource } from './resources/virtual.ts'
@@ -90,6 +94,12 @@ export interface ApiServerOptions extends SecurityOptions {
   readonly eventTtlMs?: number
   /** How many ordinary requests are answered at once; upstream's defaults unless given. */
   readonly requestLimits?: RequestLimits
+  /** Makes spans of requests; none are made without. Whoever gives it closes what takes them. */
+  readonly tracer?: Tracer
+  /** What holds for all requests; upstream's defaults unless given. */
+  readonly answering?: AnsweringOptions
+  /** Ports of nodes that Services may have; 30000 to 32767 by default. */
+  readonly nodePorts?: PortRange
   readonly fieldManagement?: FieldManagement
   /** What is told of requests, and to whom; nothing by default. Whoever gives it closes it, after the server. */
   readonly audit?: AuditOptions
@@ -130,6 +140,8 @@ export interface ApiServer {
   advertise(at: Advertised): Promise<void>
   /** Shows a role's counts at /metrics, too. */
   show(source: FigureSource): void
+  /** Is not ready from here on, but goes on to answer: whoever sends requests here is to find others first. */
+  leave(): void
   /** Ends all watches; the store is its owner's to close. */
   stop(): Promise<void>
 }
@@ -229,6 +241,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       stopAdvertising = await advertise(server, at)
     },
     show: source => void server.figures.push(source),
+    leave: () => void server.notReady.add('shutdown'),
     async stop() {
       server.notReady.add('shutdown')
       await stopAdvertising()
@@ -242,6 +255,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       await stopTrust()
       await stopFlowControl()
       server.flowControl?.stop()
+      server.deadlines.stop()
       server.cache.stop()
     },
   }
@@ -262,7 +276,7 @@ function createContext(options: ApiServerOptions, warn: ServerEvents['warn']): S
   )
   const services = registry.find('', 'v1', 'services')?.storage?.cache
   const tokenUsed = (secret: Secret) => noteTokenUse(server, secret)
-  const { requestLimits = DEFAULT_LIMITS } = options
+  const { requestLimits = DEFAULT_LIMITS, answering = {} } = options
   const flowControl = requestLimits.areShared
     ? new FlowControl({
         clock,
@@ -277,6 +291,12 @@ function createContext(options: ApiServerOptions, warn: ServerEvents['warn']): S
     webhooks,
     tokenUsed,
     warn,
+    makeNamespace: async name =>
+      new Writer(server).ensure('', 'namespaces', {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name },
+      }),
   })
   const server: ServerContext = {
     store,
@@ -295,6 +315,7 @@ function createContext(options: ApiServerOptions, warn: ServerEvents['warn']): S
     services: new ServiceAllocator({
       services: services ?? cache.add('/registry/services/specs/', {}),
       cidr: range,
+      ...(options.nodePorts ? { ports: options.nodePorts } : {}),
       ranges: registry.find(NETWORKING, 'v1', 'servicecidrs')?.storage?.cache,
       addresses: registry.find(NETWORKING, 'v1', 'ipaddresses')?.storage?.cache,
     }),
@@ -306,6 +327,10 @@ function createContext(options: ApiServerOptions, warn: ServerEvents['warn']): S
     inFlight: { reads: 0, writes: 0 },
     requestLimits,
     flowControl,
+    answering,
+    steps: stepsFor({ answering, tracer: options.tracer }),
+    tracer: options.tracer,
+    deadlines: new Deadlines(clock, options.answering?.requestTimeoutMs),
     healthChecks: options.healthChecks ?? [],
     metrics: new RequestMetrics(),
     figures: [

@@ -36,6 +36,7 @@ function cluster() {
     },
     namespace: async () => undefined,
     node: async () => undefined,
+    resourceOf: () => undefined,
     priorityClass: async () => undefined,
     priorityClasses: () => [],
     runtimeClass: async () => undefined,

@@ -5,6 +5,7 @@ import type { FeatureGates } from '#base/feature-gates.ts'
 import type { FigureSource } from '#base/figures.ts'
 import type { Random } from '#base/random.ts'
 import type { AdmissionStep } from './admission/admission.ts'
+import type { TolerationSeconds } from './admission/default-toleration-seconds.ts'
 import type { PluginConfiguration } from './admission/plugin-configuration.ts'
 import { createAdmissionSteps } from './admission/steps.ts'
 import type { WebhookWorld } from './admission/webhooks/world.ts'
@@ -63,6 +64,8 @@ export interface SecurityOptions {
   /** Admission plugins that are on beside the usual ones, and that are off, by upstream's names. */
   readonly enabledAdmission?: ReadonlySet<string>
   readonly disabledAdmission?: ReadonlySet<string>
+  /** How long pods stay on nodes that are not ready or not heard of, where they do not say; five minutes by default. */
+  readonly tolerationSeconds?: TolerationSeconds
   /** What a file says to admission plugins. */
   readonly pluginConfiguration?: PluginConfiguration
   /** Replaces the admission steps altogether. */
@@ -93,6 +96,7 @@ export interface SecurityParts {
   readonly random: Random
   readonly featureGates: FeatureGates
   readonly webhooks?: WebhookWorld
+  readonly makeNamespace?: (name: string) => Promise<void>
   /** Told when a token that lives in a Secret was used. */
   readonly tokenUsed: (secret: Secret) => void
   readonly warn?: ServerEvents['warn']
@@ -101,7 +105,7 @@ export interface SecurityParts {
 export function createSecurity(
   options: SecurityOptions,
   world: World,
-  { clock, random, featureGates, webhooks, tokenUsed, warn }: SecurityParts,
+  { clock, random, featureGates, webhooks, tokenUsed, makeNamespace, warn }: SecurityParts,
 ): Security {
   const { clientAuthorities = [], serviceAccountKeys, tokenVerifiers: given = [] } = options
   const ofAuthorization = authorizationFigures(clock)
@@ -156,6 +160,8 @@ export function createSecurity(
           random,
           featureGates,
           pluginConfiguration: options.pluginConfiguration,
+          tolerationSeconds: options.tolerationSeconds,
+          makeNamespace,
           ...(webhooks ? { webhooks } : {}),
           ...(warn ? { warn } : {}),
         },

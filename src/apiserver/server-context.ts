@@ -4,12 +4,14 @@ import type { FeatureGates } from '#base/feature-gates.ts'
 import type { FigureSource } from '#base/figures.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
+import type { Tracer } from '#base/tracing/span.ts'
 import type { ForwarderTo } from '#client/forwarding/forwarder.ts'
 import type { ApiRequest, Transport } from '#client/transport.ts'
 import type { Store } from '#store'
 import type { AdmissionStep } from './admission/admission.ts'
 import type { WebhookWorld } from './admission/webhooks/world.ts'
 import type { Remotes } from './aggregation/remotes.ts'
+import type { AnsweringOptions } from './answering.ts'
 import type { AuditLog } from './audit/audit-log.ts'
 import type { Note, Peer, UserInfo } from './authentication/authenticator.ts'
 import type { TokenVerifier } from './authentication/bearer-tokens.ts'
@@ -17,10 +19,12 @@ import type { VerifyingKey } from './authentication/jwt.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import type { AuthorizationFigures } from './authorization/figures.ts'
+import type { Deadlines } from './deadlines.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
 import type { FurtherCheck } from './endpoints/health.ts'
 import type { RequestMetrics } from './endpoints/request-metrics.ts'
 import type { VersionInfo } from './endpoints/version.ts'
+import type { Step } from './exchange.ts'
 import type { FlowControl } from './flow-control/flow-control.ts'
 import type { FieldManagement } from './resources/field-management.ts'
 import type { ResourceRegistry } from './resources/registry.ts'
@@ -81,6 +85,12 @@ export interface ServerContext {
   readonly notReady: Set<string>
   /** Of what the server works with beside its store. */
   readonly healthChecks: readonly FurtherCheck[]
+  readonly answering: AnsweringOptions
+  readonly deadlines: Deadlines
+  /** What a request goes through, in order. */
+  readonly steps: readonly Step[]
+  /** Undefined where nobody wants traces, and requests are not looked at for them. */
+  readonly tracer: Tracer | undefined
   /** Ordinary requests that are being answered now. */
   readonly inFlight: { reads: number; writes: number }
   readonly requestLimits: { readonly reads: number; readonly writes: number }

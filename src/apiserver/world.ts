@@ -15,6 +15,7 @@ import type { RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import { type QuotaStore, quotaStore } from './admission/resource-quota/store.ts'
+import type { KindResource } from './admission/world.ts'
 import type { TokenWorld } from './authentication/service-account-tokens.ts'
 import type { Eventually } from './authorization/authorizer.ts'
 import type { RbacView } from './authorization/rbac.ts'
@@ -36,11 +37,34 @@ export interface World extends TokenWorld {
   runtimeClass(name: string): Eventually<RuntimeClass | undefined>
   ingressClasses(): readonly IngressClass[]
   limitRanges(namespace: string): readonly LimitRange[]
+  resourceOf(apiVersion: string, kind: string): KindResource | undefined
   readonly quotas: QuotaStore
   readonly quotaDevices: DeviceQuotaWorld
   podsIn(namespace: string): readonly Pod[]
   podsOnNode(nodeName: string): readonly Pod[]
   hasConfigMaps(namespace: string): boolean
+}
+
+function resourceOf(
+  registry: ResourceRegistry,
+  apiVersion: string,
+  wanted: string,
+): KindResource | undefined {
+  const slash = apiVersion.indexOf('/')
+  const group = slash < 0 ? '' : apiVersion.slice(0, slash)
+  const version = apiVersion.slice(slash + 1)
+  for (const each of registry.versions()) {
+    if (each.group !== group || each.version !== version) continue
+    const found = each.resources.find(({ kind }) => kind.kind === wanted)
+    if (found)
+      return {
+        group,
+        version,
+        resource: found.kind.plural,
+        isNamespaced: found.kind.scope === 'Namespaced',
+      }
+  }
+  return undefined
 }
 
 const STORAGE = 'storage.k8s.io'
@@ -78,6 +102,7 @@ export function createWorld(registry: ResourceRegistry): World {
     serviceAccount: getter('', 'serviceaccounts'),
     pod: getter('', 'pods'),
     secret: getter('', 'secrets'),
+    resourceOf: (apiVersion, kind) => resourceOf(registry, apiVersion, kind),
     limitRanges: listed(cacheOf('', 'limitranges')),
     quotas: quotaStore(registry.find('', 'v1', 'resourcequotas')?.storage),
     quotaDevices: {

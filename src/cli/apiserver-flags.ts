@@ -1,5 +1,5 @@
 /** Flags about the API server's certificate, its keys and its address; upstream's names. */
-import { switchFlag, textFlag, under } from './flags.ts'
+import { durationFlag, switchFlag, textFlag, under } from './flags.ts'
 import { listFlag } from './lists.ts'
 
 const file = (name: string, doc: string) => textFlag(name, 'FILE', doc, undefined)
@@ -22,13 +22,24 @@ export const trust = under('Certificates and keys', {
   ),
   serviceAccountSigningKeyFile: file(
     'service-account-signing-key-file',
-    'the ECDSA P-256 key that signs them (default: sa.key in the data dir)',
+    'the key that signs them, ECDSA P-256 or RSA (default: sa.key in the data dir)',
   ),
   serviceAccountKeyFile: listFlag(
     'service-account-key-file',
     'FILE',
     'keys or certificates by which they are known, too',
     [],
+  ),
+  serviceAccountJwksUri: textFlag(
+    'service-account-jwks-uri',
+    'URL',
+    'where others find the public keys, as documents tell it (default: below the issuer)',
+    undefined,
+  ),
+  serviceAccountMaxTokenExpirationMs: durationFlag(
+    'service-account-max-token-expiration',
+    'the longest life of such a token; 0 is no limit',
+    0,
   ),
   allowPrivileged: switchFlag('allow-privileged', 'accepted: pods may always be privileged', true),
   advertiseAddress: textFlag(

@@ -49,7 +49,7 @@ export function parseCommandLine(words: readonly string[]): Invocation | undefin
   const { values, positionals } = parseFlags(
     command.flags,
     words.slice(name.split(' ').length),
-    command.isLenient,
+    command,
   )
   const wanted = command.positionals ?? []
   if (positionals.length > wanted.length && !command.isLenient)

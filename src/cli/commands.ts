@@ -6,25 +6,32 @@ import { parseRuntimeConfig } from '#api/runtime-config.ts'
 import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { accessFlags } from './access-flags.ts'
+import { address } from './addresses.ts'
 import { trust } from './apiserver-flags.ts'
 import { auditing } from './audit-flags.ts'
 import { cloudControllers, cloudOfCluster } from './cloud-flags.ts'
 import { dashboard, dashboardOfUp } from './dashboard-flags.ts'
 import { assets, envtestApiServer, envtestEtcd } from './envtest-flags.ts'
 import { federationTimes, membershipCommands } from './federation-flags.ts'
-import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag, under } from './flags.ts'
+import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
 import { joining, token } from './join-flags.ts'
+import { kubeletClient } from './kubelet-client-flags.ts'
 import { kubeletCertificates } from './kubelet-flags.ts'
-import { listFlag, listTextFlag, mapFlag } from './lists.ts'
+import { listTextFlag, mapFlag } from './lists.ts'
 import { logLevel } from './log-level.ts'
 import { kubelets, metricResolution } from './metrics-flags.ts'
 import { podNetwork } from './network-flags.ts'
 import { kubeletPort, kubeletServing, nodeLimits, nodes } from './nodes.ts'
+import type { OtherFlags } from './other-flags.ts'
 import { proxyPlaces } from './proxy-flags.ts'
 import { registration } from './registration-flags.ts'
-import { signing } from './signing-flags.ts'
+import { roleServing } from './role-flags.ts'
+import { servingFlags } from './serving-flags.ts'
+import { counts, signing } from './signing-flags.ts'
 import { storing } from './storing.ts'
 import { surroundings } from './surroundings.ts'
+import { otherApiServerFlags } from './upstream-apiserver.ts'
+import { otherControllerManagerFlags, otherSchedulerFlags } from './upstream-roles.ts'
 
 const range = (name: string, doc: string, fallback: string) =>
   flag(
@@ -33,19 +40,6 @@ const range = (name: string, doc: string, fallback: string) =>
     doc,
     text => {
       parseCidr(text, `--${name}`)
-      return text
-    },
-    fallback,
-  )
-
-const address = (name: string, doc: string, fallback: string) =>
-  flag(
-    name,
-    'IP',
-    doc,
-    text => {
-      if (!/^[0-9a-fA-F:.]+$/.test(text))
-        throw new UserError(`--${name} wants an IP address, not "${text}"`)
       return text
     },
     fallback,
@@ -137,27 +131,6 @@ const containerNode = {
   install,
 }
 
-/** The secure port of a role that runs alone; upstream's names. */
-const roleServing = (port: number) =>
-  under('Serving', {
-    securePort: portFlag('secure-port', 'port of health and metrics; 0 opens none', port),
-    bindAddress: address('bind-address', 'where that port listens', '127.0.0.1'),
-    tlsCertFile: textFlag(
-      'tls-cert-file',
-      'FILE',
-      'its serving certificate (default: one made at the start, which nobody vouches for)',
-      undefined,
-    ),
-    tlsPrivateKeyFile: textFlag('tls-private-key-file', 'FILE', 'the key to it', undefined),
-    authorizationAlwaysAllowPaths: listFlag(
-      'authorization-always-allow-paths',
-      'PATHS',
-      'what everybody may ask there, comma separated',
-      ['/healthz', '/readyz', '/livez'],
-    ),
-    profiling: switchFlag('profiling', 'serve profiles below /debug/pprof/', true),
-  })
-
 /** A command: the words that call it, its help, its flags, and how many words may follow. */
 export interface Command<
   F extends Readonly<Record<string, Flag>> = Readonly<Record<string, Flag>>,
@@ -168,6 +141,8 @@ export interface Command<
   readonly positionals?: readonly string[]
   /** Whatever else is said is passed over: it is called in the place of a program that has many more flags. */
   readonly isLenient?: boolean
+  /** Flags of upstream's program of this name that are taken without being ours, or refused with a reason. */
+  readonly others?: OtherFlags
 }
 
 export const commands = {
@@ -178,6 +153,7 @@ export const commands = {
       ...storing,
       ...auditing,
       ...surroundings,
+      ...servingFlags,
       ...accessFlags,
       enableBootstrapTokenAuth: bootstrapTokens(true),
       nodes,
@@ -271,6 +247,7 @@ export const commands = {
       ...storing,
       ...auditing,
       ...surroundings,
+      ...servingFlags,
       ...accessFlags,
       ...envtestApiServer,
       logLevel: logLevel('warn'),
@@ -283,24 +260,29 @@ export const commands = {
   },
   apiserver: {
     doc: 'run the API server alone',
+    others: otherApiServerFlags,
     flags: {
       ...serving,
       ...storing,
       ...auditing,
       ...surroundings,
+      ...servingFlags,
       ...accessFlags,
       ...trust,
+      ...kubeletClient,
       nodeName,
       logLevel: logLevel('info'),
     },
   },
   'controller-manager': {
     doc: 'run the controllers alone',
+    others: otherControllerManagerFlags,
     flags: {
       kubeconfig,
       controllers,
       featureGates,
       clusterCidr,
+      ...counts,
       rootCaFile: textFlag(
         'root-ca-file',
         'FILE',
@@ -325,6 +307,7 @@ export const commands = {
   },
   scheduler: {
     doc: 'run the scheduler alone',
+    others: otherSchedulerFlags,
     flags: {
       config: textFlag(
         'config',
@@ -373,6 +356,7 @@ export const commands = {
       ...storing,
       ...auditing,
       ...surroundings,
+      ...servingFlags,
       ...accessFlags,
       ...federationTimes,
       logLevel: logLevel('warn'),

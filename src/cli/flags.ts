@@ -1,6 +1,7 @@
 /** Flags as upstream writes them (`--name value` or `--name=value`), read strictly: what is not known is refused in one sentence. */
 import { formatDuration, parseDuration } from '#api/machinery/duration.ts'
 import { UserError } from '#base/errors.ts'
+import { checkOther, type OtherFlags } from './other-flags.ts'
 
 export interface Flag<T = unknown> {
   readonly name: string
@@ -116,11 +117,17 @@ export interface Parsed<F extends Readonly<Record<string, Flag>>> {
   readonly positionals: readonly string[]
 }
 
-/** Reads the words behind a command. Where it is lenient, flags that it does not know are passed over. */
+/** Flags that are no flags of the command: those it knows to take or to refuse, and whether all others are passed over. */
+export interface BesideFlags {
+  readonly others?: OtherFlags
+  readonly isLenient?: boolean
+}
+
+/** Reads the words behind a command. */
 export function parseFlags<F extends Readonly<Record<string, Flag>>>(
   flags: F,
   words: readonly string[],
-  isLenient = false,
+  { others = {}, isLenient = false }: BesideFlags = {},
 ): Parsed<F> {
   const byName = new Map(
     Object.entries(flags).map(([property, flag]) => [flag.name, { property, flag }]),
@@ -138,6 +145,13 @@ export function parseFlags<F extends Readonly<Record<string, Flag>>>(
     }
     const [, name = '', , text] = /^--?([^=]+)(=([\s\S]*))?$/.exec(word) ?? []
     const known = byName.get(name)
+    const other = known || !Object.hasOwn(others, name) ? undefined : others[name]
+    if (other) {
+      const value = text ?? (other.isSwitch ? 'true' : words[++i])
+      if (value === undefined) throw new UserError(`--${name} needs a value: --${name}=VALUE`)
+      checkOther(name, other, value)
+      continue
+    }
     if (!known && isLenient) continue
     if (!known)
       throw new UserError(`unknown flag: ${word.split('=')[0]}${nearest(name, [...byName.keys()])}`)

@@ -1,5 +1,6 @@
-/** Flags about what signs certificates that are asked for; upstream's names. */
-import { durationFlag, textFlag, under } from './flags.ts'
+/** Flags of the controllers: who signs for the cluster, and how much of some things there may be. */
+import { UserError } from '#base/errors.ts'
+import { durationFlag, flag, textFlag, under } from './flags.ts'
 
 /** A certificate or a key for one of the cluster's signers; upstream's names. */
 const signingFile = (name: string, what: string) =>
@@ -34,5 +35,43 @@ export const signing = under('Signing of certificates', {
     'cluster-signing-duration',
     'how long a certificate is good at most',
     365 * 24 * 60 * 60_000,
+  ),
+})
+
+const count = <const F extends number | undefined>(
+  name: string,
+  what: string,
+  doc: string,
+  fallback: F,
+) =>
+  flag<number | F>(
+    name,
+    'N',
+    doc,
+    text => {
+      if (!/^-?\d{1,9}$/.test(text)) throw new UserError(`--${name} wants ${what}, not "${text}"`)
+      return Number(text)
+    },
+    fallback,
+  )
+
+export const counts = under('Limits', {
+  nodeCidrMaskSize: count(
+    'node-cidr-mask-size',
+    'a number from 16 to 30',
+    'how much of --cluster-cidr each node gets (default: 24)',
+    undefined,
+  ),
+  nodeCidrMaskSizeIpv4: count(
+    'node-cidr-mask-size-ipv4',
+    'a number from 16 to 30',
+    'the same',
+    undefined,
+  ),
+  terminatedPodGcThreshold: count(
+    'terminated-pod-gc-threshold',
+    'a number of pods',
+    'how many pods that are over are kept; 0 keeps all',
+    12_500,
   ),
 })

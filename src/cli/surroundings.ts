@@ -19,6 +19,34 @@ const requests = (name: string, doc: string, fallback: number) =>
     fallback,
   )
 
+const tolerationSeconds = (taint: 'not-ready' | 'unreachable') =>
+  flag(
+    `default-${taint}-toleration-seconds`,
+    'SECONDS',
+    `how long pods stay on a node that is ${taint}, where they do not say themselves`,
+    text => {
+      if (!/^-?\d{1,15}$/.test(text))
+        throw new UserError(
+          `--default-${taint}-toleration-seconds wants a number of seconds, not "${text}"`,
+        )
+      return Number(text)
+    },
+    300,
+  )
+
+const LAST_PORT = 65_535
+
+function portRange(text: string) {
+  const [, from, to, count] = /^(\d{1,6})(?:-(\d{1,6})|\+(\d{1,6}))?$/.exec(text.trim()) ?? []
+  const first = Number(from)
+  const last = to ? Number(to) : first + Number(count ?? 0)
+  if (from === undefined || first < 1 || last < first || last > LAST_PORT)
+    throw new UserError(
+      `--service-node-port-range wants ports such as 30000-32767, from 1 to ${LAST_PORT}, not "${text}"`,
+    )
+  return { first, last }
+}
+
 export const surroundings = under('Proxies and limits', {
   requestHeaderClientCaFile: textFlag(
     'requestheader-client-ca-file',
@@ -67,6 +95,25 @@ export const surroundings = under('Proxies and limits', {
     'enable-priority-and-fairness',
     'share the sum of both out as FlowSchemas and PriorityLevelConfigurations say',
     true,
+  ),
+  serviceNodePortRange: {
+    ...flag<{ readonly first: number; readonly last: number }>(
+      'service-node-port-range',
+      'FIRST-LAST',
+      'ports of nodes that Services may have (default: 30000-32767); also a port and how many follow it, 30000+100',
+      portRange,
+      { first: 30_000, last: 32_767 },
+    ),
+    show: ({ first, last }: { readonly first: number; readonly last: number }) =>
+      `${first}-${last}`,
+  },
+  defaultNotReadySeconds: tolerationSeconds('not-ready'),
+  defaultUnreachableSeconds: tolerationSeconds('unreachable'),
+  tracingConfigFile: textFlag(
+    'tracing-config-file',
+    'FILE',
+    'a TracingConfiguration: which requests are traced, and who is told (docs/tracing.md)',
+    undefined,
   ),
   eventTtlMs: durationFlag('event-ttl', 'how long events are kept; 0 is for ever', 60 * 60_000),
 })

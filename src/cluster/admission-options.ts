@@ -1,7 +1,6 @@
 /** What the flags about admission ask for. */
 import {
   BUILT_IN_PLUGINS,
-  MISSING_PLUGINS,
   OPTIONAL_PLUGINS,
   OWN_PLUGINS,
 } from '#apiserver/admission/plugin-names.ts'
@@ -22,12 +21,7 @@ type Values = Pick<
   'enableAdmissionPlugins' | 'disableAdmissionPlugins' | 'admissionControlConfigFile'
 >
 
-const KNOWN: readonly string[] = [
-  ...OWN_PLUGINS,
-  ...BUILT_IN_PLUGINS,
-  ...OPTIONAL_PLUGINS,
-  ...MISSING_PLUGINS,
-]
+const KNOWN: readonly string[] = [...OWN_PLUGINS, ...BUILT_IN_PLUGINS, ...OPTIONAL_PLUGINS]
 
 /** Nothing where the flags ask for nothing. Throws a UserError. */
 export function admissionOptionsOf({
@@ -50,9 +44,6 @@ export function admissionOptionsOf({
     throw new UserError(
       `[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`,
     )
-  const missing = enabled.filter(name => MISSING_PLUGINS.some(each => each === name))
-  if (missing.length > 0)
-    throw new UserError(`Proa has no admission plugin ${missing.join(' or ')}`)
   const builtIn = disabled.filter(name => BUILT_IN_PLUGINS.some(each => each === name))
   if (builtIn.length > 0)
     throw new UserError(`Proa cannot turn off ${builtIn.join(' or ')}: kinds judge that themselves`)

@@ -1,6 +1,6 @@
 /** What a cluster can be asked for, as a library and from the command line alike. */
 import type { RuntimeConfig } from '#api/runtime-config.ts'
-import type { RequestLimits } from '#apiserver'
+import type { ApiServerOptions, RequestLimits } from '#apiserver'
 import type { IdentityHeaders } from '#apiserver/authentication/front-proxy.ts'
 import type { Clock } from '#base/clock.ts'
 import type { FeatureGates } from '#base/feature-gates.ts'
@@ -15,6 +15,8 @@ import type { AuditOptions } from './audit-options.ts'
 import type { AuthenticationSettings } from './authentication-options.ts'
 import type { AuthorizationSettings } from './authorization-options.ts'
 import type { Origin } from './foundation.ts'
+import type { HttpWanted } from './http-options.ts'
+import type { KubeletClient } from './kubelet-client.ts'
 import type { CloudControllersSettings, ClusterCloud } from './in-process-cloud.ts'
 import type { SecurityWanted } from './security-options.ts'
 
@@ -53,7 +55,13 @@ export interface FrontProxyOptions {
 }
 
 /** What upstream's API server can be asked for, too. */
-export interface ServingOptions {
+export interface ServingOptions extends Pick<ApiServerOptions, 'nodePorts' | 'tolerationSeconds'> {
+  /** How connections are secured and requests answered, and how the server leaves; upstream's defaults unless given. */
+  readonly http?: HttpWanted
+  /** A TracingConfiguration; nothing is traced without. */
+  readonly tracingConfigFile?: string
+  /** How kubelets of other machines are reached; with the cluster's own keys by default. */
+  readonly kubeletClient?: KubeletClient
   /** What is told of requests, and to whom; nothing by default. */
   readonly audit?: AuditOptions
   readonly frontProxy?: FrontProxyOptions

@@ -27,7 +27,11 @@ type Values = Pick<
   | 'serviceAccountSigningKeyFile'
   | 'serviceAccountKeyFile'
   | 'allowPrivileged'
+  | 'serviceAccountJwksUri'
+  | 'serviceAccountMaxTokenExpirationMs'
 >
+
+const HOUR_MS = 3_600_000
 
 type ReadableFiles = Pick<Files, 'exists' | 'read'>
 
@@ -39,6 +43,9 @@ export interface SecurityWanted extends Pick<SecurityOptions, 'serviceAccountIss
   readonly serving?: CertifiedKey
   /** PEM of the key that signs tokens instead of the cluster's own. */
   readonly tokenKey?: string
+  /** Where others find the public keys of tokens. */
+  readonly jwksUri?: string
+  readonly longestTokenSeconds?: number
   /** By which tokens are known, beside the key that signs. */
   readonly tokenVerifiers?: readonly VerifyingKey[]
 }
@@ -50,12 +57,19 @@ export function securityWantedBy(values: Values, files: ReadableFiles): Security
     throw new UserError(
       '--allow-privileged=false is not supported: use Pod Security Standards, which forbid more than that',
     )
+  const { serviceAccountJwksUri: jwksUri, serviceAccountMaxTokenExpirationMs: longestMs } = values
+  if (longestMs !== 0 && (longestMs < HOUR_MS || longestMs > 2 ** 32 * 1000))
+    throw new UserError(
+      'the service-account-max-token-expiration must be between 1 hour and 2^32 seconds',
+    )
   const serving = servingOf(values, files)
   return {
     ...(serving && { serving }),
     ...(clientCaFile !== undefined && { clientAuthorities: authoritiesIn(clientCaFile, files) }),
     ...(serviceAccountIssuer !== undefined && { serviceAccountIssuer }),
     ...(keyFile !== undefined && { tokenKey: usable(keyFile, files, signingKeyOf).text }),
+    ...(jwksUri !== undefined && { jwksUri }),
+    ...(longestMs > 0 && { longestTokenSeconds: longestMs / 1000 }),
     tokenVerifiers: values.serviceAccountKeyFile.map(
       file => usable(file, files, verifyingKeyOf).value,
     ),
@@ -104,10 +118,10 @@ export function securityOf(
   pki: Pki,
   wanted: SecurityWanted = {},
 ): Pick<SecurityOptions, (keyof SecurityWanted & keyof SecurityOptions) | 'serviceAccountKeys'> {
-  const { serving, tokenKey, tokenVerifiers = [], clientAuthorities = [], ...same } = wanted
+  const { tokenKey, tokenVerifiers = [], clientAuthorities = [], serviceAccountIssuer } = wanted
   const keys: TokenKeys = [signingKeyOf(tokenKey ?? pki.serviceAccountKey), ...tokenVerifiers]
   return {
-    ...same,
+    ...(serviceAccountIssuer === undefined ? {} : { serviceAccountIssuer }),
     clientAuthorities: [pki.authority, ...clientAuthorities],
     serviceAccountKeys: keys,
   }

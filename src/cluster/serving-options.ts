@@ -1,17 +1,14 @@
 /** What the API server's flags ask for beside the store: who may speak for others before it, how it is known behind it, how long events live. */
 import { X509Certificate } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
 import type { RequestLimits } from '#apiserver'
-import type { Clock } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
-import type { Log } from '#base/log.ts'
 import type { CertifiedKey } from '#base/pki/certificate.ts'
 import { certificatesIn } from '#base/pki/pem.ts'
 import type { ValuesOf } from '#cli'
-import type { Files } from '#host/files.ts'
 import { certifiedKeyIn, textIn } from './certified-key.ts'
-import { REREAD_MS } from './front-proxy.ts'
+import { httpWantedBy } from './http-options.ts'
 import type { FrontProxyOptions, ServingOptions } from './options.ts'
+import { type Machine, reread } from './reread.ts'
 
 type Values = Pick<
   ValuesOf<'apiserver'>,
@@ -22,13 +19,12 @@ type Values = Pick<
   | 'maxRequestsInflight'
   | 'maxMutatingRequestsInflight'
   | 'enablePriorityAndFairness'
->
-
-interface Machine {
-  readonly files: Pick<Files, 'read'>
-  readonly clock: Clock
-  readonly log: Log
-}
+  | 'serviceNodePortRange'
+  | 'defaultNotReadySeconds'
+  | 'defaultUnreachableSeconds'
+  | 'tracingConfigFile'
+> &
+  Parameters<typeof httpWantedBy>[0]
 
 /** Throws UserErrors. */
 export function servingOptionsOf(values: Values, machine: Machine): ServingOptions {
@@ -36,12 +32,34 @@ export function servingOptionsOf(values: Values, machine: Machine): ServingOptio
   return {
     eventTtlMs: values.eventTtlMs,
     requestLimits: requestLimitsOf(values),
+    http: httpWantedBy(values, machine),
+    ...(values.tracingConfigFile === undefined
+      ? {}
+      : { tracingConfigFile: values.tracingConfigFile }),
+    nodePorts: values.serviceNodePortRange,
+    tolerationSeconds: {
+      notReady: values.defaultNotReadySeconds,
+      unreachable: values.defaultUnreachableSeconds,
+    },
     frontProxy: {
       ...requestHeadersOf(values, machine),
       ...(clientCertificate ? { clientCertificate } : {}),
     },
   }
 }
+
+/** How long a server may take to leave that does as it is told. */
+export function leavingMs(
+  values: Pick<
+    Values,
+    'shutdownDelayDurationMs' | 'shutdownWatchTerminationGracePeriodMs' | 'requestTimeoutMs'
+  >,
+): number {
+  const { shutdownDelayDurationMs, shutdownWatchTerminationGracePeriodMs: graceMs } = values
+  return shutdownDelayDurationMs + graceMs + 2 * values.requestTimeoutMs + CLOSING_MS
+}
+/** The store, and what else is open. */
+const CLOSING_MS = 5_000
 
 function requestLimitsOf(values: Values): RequestLimits {
   const {
@@ -105,7 +123,7 @@ function given<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]
   }
 }
 
-function authoritiesIn(file: string, files: Pick<Files, 'read'>): readonly string[] {
+function authoritiesIn(file: string, files: Machine['files']): readonly string[] {
   const texts = certificatesIn(textIn(file, files))
   if (texts.length === 0)
     throw new UserError(`--requestheader-client-ca-file ${file}: there is no certificate`)
@@ -128,26 +146,4 @@ function clientCertificateOf(
     )
   const read = () => certifiedKeyIn(certificate, key, machine.files)
   return reread(read, 'the proxy client certificate', machine)
-}
-
-/** What files say, looked at again from time to time; the same value as long as they say the same. */
-function reread<T>(
-  read: () => T,
-  what: string,
-  { clock, log }: Pick<Machine, 'clock' | 'log'>,
-): () => T {
-  let known = read()
-  let readMs = clock.monotonicMs()
-  return () => {
-    if (clock.monotonicMs() - readMs < REREAD_MS) return known
-    readMs = clock.monotonicMs()
-    try {
-      const now = read()
-      if (!isDeepStrictEqual(now, known)) known = now
-    } catch (error) {
-      // They may be in the middle of being replaced; what was good still is.
-      log.warn(`${what} could not be read anew`, { error: messageOf(error) })
-    }
-    return known
-  }
 }

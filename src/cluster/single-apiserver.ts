@@ -4,6 +4,7 @@ import { node } from '#api/core/v1/node.ts'
 import { kinds } from '#api/kinds.ts'
 import { type RuntimeConfig, servedKinds } from '#api/runtime-config.ts'
 import { createApiServer, type NodeConnector } from '#apiserver'
+import { REQUEST_TIMEOUT_MS } from '#apiserver/deadlines.ts'
 import type { FeatureGates } from '#base/feature-gates.ts'
 import { localUrl } from '#base/host-port.ts'
 import { PROA_VERSION } from '#base/version.ts'
@@ -19,10 +20,12 @@ import { identities } from './identities.ts'
 import { ROLE_KUBECONFIGS } from './layout.ts'
 import { createNodeConnector } from './node-connector.ts'
 import { openAccess } from './open-access.ts'
+import { openHttp } from './open-http.ts'
 import type { AccessOptions, ServingOptions } from './options.ts'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
 import type { Pki } from './pki/pki.ts'
 import { securityOf, servingCertificateOf } from './security-options.ts'
+import { servingOf } from './serving-of.ts'
 
 export interface SingleApiServerOptions extends FoundationOptions, ServingOptions, AccessOptions {
   readonly listen: { readonly address: string; readonly port: number }
@@ -49,13 +52,15 @@ export async function startSingleApiServer(
   options: SingleApiServerOptions,
 ): Promise<SingleApiServer> {
   const { clock, random, log, listen, serviceClusterIpRange, nodeName } = options
-  const { eventTtlMs, frontProxy, requestLimits, security, featureGates = new Map() } = options
+  const { frontProxy, security, kubeletClient, featureGates = new Map() } = options
   const running: Running[] = []
   const stop = async () => {
     for (const part of running.splice(0).reverse()) await part.stop()
   }
   const [ownAddress] = machineAddresses()
   try {
+    const http = await openHttp(options, { clock, random, log })
+    running.push(http)
     const access = await openAccess(options, { clock, log })
     running.push(access)
     const { store, pki, encryption } = await layFoundation(options, ownAddress)
@@ -65,8 +70,9 @@ export async function startSingleApiServer(
         local: () => undefined,
         // Asked within a request of somebody who may; the server itself looks where the node is.
         node: name => createClient(server.transportFor(identities.admin)).get(node, name),
-        certificateAuthority: pki.authority,
-        clientCertificate: () => pki.client('apiserver-kubelet-client'),
+        certificateAuthority: kubeletClient?.authority ?? pki.authority,
+        clientCertificate:
+          kubeletClient?.certificate ?? (() => pki.client('apiserver-kubelet-client')),
         ownAddresses: () => [listen.address],
         isOnThisMachine: name => name === nodeName,
         clock,
@@ -94,8 +100,7 @@ export async function startSingleApiServer(
       webhookCaller: webhooks.call,
       aggregation: frontProxyOf({ pki, clock, frontProxy, security }),
       ...(options.flags ? { flags: options.flags } : {}),
-      ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
-      ...(requestLimits ? { requestLimits } : {}),
+      ...servingOf(options, http),
       ...(audit ? { audit: audit.audit } : {}),
       ...(encryption ? { healthChecks: encryption.healthChecks } : {}),
       ...access.security,
@@ -105,8 +110,14 @@ export async function startSingleApiServer(
     running.push(server)
     await untilStored(server.ready())
     const { createListener } = await import('#apiserver/listener/listener.ts')
-    const tls = () => servingCertificateOf(pki, security)
-    const listener = createListener({ server, clock, log, tls })
+    const named = options.http?.named
+    const tls = () => ({
+      ...servingCertificateOf(pki, security),
+      ...(named ? { named: named() } : {}),
+    })
+    const drainMs = options.http?.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+    const door = { ...http.door, limits: { ...http.door.limits, stopMs: drainMs } }
+    const listener = createListener({ server, clock, log, tls, door })
     running.push(listener)
     const { port } = await listener.listen(listen)
     const address = options.advertiseAddress ?? addressForOthers(listen.address)

@@ -1,4 +1,6 @@
 /** The controllers as a process of their own: elected, and with a port that tells how they are. */
+import { parseCidr } from '#base/cidr.ts'
+import { UserError } from '#base/errors.ts'
 import { parseFeatureGates } from '#base/feature-gates.ts'
 import type { ValuesOf } from '#cli'
 import type { Running } from '#client/role.ts'
@@ -29,6 +31,7 @@ export async function startControllerManager(
     values.rootCaFile === undefined
       ? connection.certificateAuthority
       : systemFiles.read(values.rootCaFile)?.toString()
+  const prefixLength = prefixLengthOf(values)
   let running: RunningControllers | undefined
   const led = startLed('kube-controller-manager', context, () => {
     running = startControllers(context, {
@@ -36,6 +39,8 @@ export async function startControllerManager(
       featureGates,
       enabled: values.controllers,
       clusterCidr: values.clusterCidr,
+      ...(prefixLength === undefined ? {} : { nodePrefixLength: prefixLength }),
+      terminatedPodThreshold: values.terminatedPodGcThreshold,
       ...(certificateAuthority ? { certificateAuthority } : {}),
       ...(signing ? { signing } : {}),
       ...(tokens ? { tokens } : {}),
@@ -56,6 +61,23 @@ export async function startControllerManager(
     configuration: { [CONFIGURATION]: configurationOf(values) },
   })
 }
+
+/** Of the part of each node, which must be one. */
+function prefixLengthOf({
+  nodeCidrMaskSize: size,
+  nodeCidrMaskSizeIpv4: ofIpv4 = size,
+  clusterCidr,
+}: ValuesOf<'controller-manager'>): number | undefined {
+  if (ofIpv4 === undefined) return undefined
+  const whole = parseCidr(clusterCidr, '--cluster-cidr').prefixLength
+  if (ofIpv4 < whole || ofIpv4 > SMALLEST_PART)
+    throw new UserError(
+      `--node-cidr-mask-size ${ofIpv4} must be from ${whole}, that of --cluster-cidr, to ${SMALLEST_PART}`,
+    )
+  return ofIpv4
+}
+/** A node needs addresses for a few pods. */
+const SMALLEST_PART = 30
 
 /** In the form and under the names in which upstream tells it. */
 function configurationOf(values: ValuesOf<'controller-manager'>): object {

@@ -15,11 +15,12 @@ import { accessOptionsOf } from './access-options.ts'
 import { auditOptionsOf } from './audit-options.ts'
 import type { BuiltInClouds } from './configured-cloud.ts'
 import { certificateDirectoryOf, dataDirectoryOf } from './data-directory.ts'
+import { kubeletClientOf } from './kubelet-client.ts'
 import { layoutOf } from './layout.ts'
 import { DEFAULT_DOMAIN } from './options.ts'
 import type { Remote } from './remote-context.ts'
 import { securityWantedBy } from './security-options.ts'
-import { servingOptionsOf } from './serving-options.ts'
+import { leavingMs, servingOptionsOf } from './serving-options.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
 type RoleInvocation = Extract<
@@ -46,20 +47,28 @@ export async function runRole(
     invocation.name === 'apiserver'
       ? await runApiServer(invocation.values)
       : await runRemote(invocation, builtInClouds)
-  onTermination(() => running.stop())
+  onTermination(() => running.stop(), leaveWithinMs(invocation))
   boundHeap()
+}
+
+/** An API server first answers what it has taken on, for as long as its flags say. */
+function leaveWithinMs({ name, values }: RoleInvocation): number | undefined {
+  if (name !== 'apiserver') return undefined
+  return leavingMs(values)
 }
 
 async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
   const dataDirectory = dataDirectoryOf(values.dataDirectory)
   const log = systemLog(values.logLevel)
   const { startSingleApiServer } = await import('./single-apiserver.ts')
+  const machine = { files: systemFiles, clock: systemClock, log }
   const server = await startSingleApiServer({
     dataDirectory,
     ...storageOptionsOf(values),
     ...auditOptionsOf(values),
     ...accessOptionsOf(values),
-    ...servingOptionsOf(values, { files: systemFiles, clock: systemClock, log }),
+    ...servingOptionsOf(values, machine),
+    kubeletClient: kubeletClientOf(values, machine),
     security: securityWantedBy(values, systemFiles),
     ...(values.advertiseAddress === undefined ? {} : { advertiseAddress: values.advertiseAddress }),
     listen: { address: values.bindAddress, port: values.securePort },

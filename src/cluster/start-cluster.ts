@@ -35,6 +35,7 @@ import type { Machine } from './machine.ts'
 import type { RemoteNodeConnector } from './node-connector.ts'
 import { type OpenAccess, openAccess } from './open-access.ts'
 import type { OpenAudit } from './open-audit.ts'
+import { type OpenHttp, openHttp } from './open-http.ts'
 import {
   type ClusterOptions,
   type CompleteOptions,
@@ -47,6 +48,7 @@ import {
 import { kubeconfigOf } from './pki/kubeconfig.ts'
 import type { Pki } from './pki/pki.ts'
 import { securityOf, servingCertificateOf } from './security-options.ts'
+import { servingOf } from './serving-of.ts'
 import { type ClusterSnapshot, ClusterSnapshots } from './snapshots.ts'
 
 /** A running cluster. */
@@ -111,6 +113,8 @@ class Starting {
   async start(): Promise<Cluster> {
     const options = this.#options
     const machine = await this.#prepareMachine()
+    const http = await openHttp(options, options)
+    this.#running.push(http)
     const access = await openAccess(options, options)
     this.#running.push(access)
     const foundation = await layFoundation(options, machine?.hostAddress)
@@ -121,6 +125,7 @@ class Starting {
       hostAddress: machine?.hostAddress,
       audit,
       access,
+      http,
     })
     await untilStored(server.ready())
     const roles = new InProcessRoles({
@@ -134,7 +139,9 @@ class Starting {
     })
     this.#roles = roles
     const snapshots = new ClusterSnapshots(foundation.memory, roles)
-    const port = options.listen ? await this.#listen(server, foundation, machine) : undefined
+    const port = options.listen
+      ? await this.#listen(server, { ...foundation, http }, machine)
+      : undefined
     this.#running.push(roles, snapshots)
     await roles.start()
     const url = port === undefined ? undefined : localUrl(hostOf(options), port)
@@ -199,15 +206,17 @@ class Starting {
       hostAddress,
       audit,
       access,
+      http,
     }: {
       hostAddress: string | undefined
       audit: OpenAudit | undefined
       access: OpenAccess
+      http: OpenHttp
     },
   ): ApiServer {
     const { store, pki, encryption } = foundation
     const { clock, random, log, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
-    const { eventTtlMs, frontProxy, requestLimits, security, featureGates, flags } = this.#options
+    const { frontProxy, security, featureGates, flags } = this.#options
     const webhooks = createWebhookCaller()
     this.#running.push({ stop: async () => webhooks.close() })
     const nodes = this.#nodeConnector(pki, hostAddress, name =>
@@ -239,8 +248,7 @@ class Starting {
         localServer: this.#localServer(),
       }),
       flags,
-      ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
-      ...(requestLimits ? { requestLimits } : {}),
+      ...servingOf(this.#options, http),
       ...(audit ? { audit: audit.audit } : {}),
       ...(encryption ? { healthChecks: encryption.healthChecks } : {}),
       nodes,
@@ -295,7 +303,7 @@ class Starting {
 
   async #listen(
     server: ApiServer,
-    { pki }: Foundation,
+    { pki, http: { door } }: Foundation & { readonly http: OpenHttp },
     machine: Machine | undefined,
   ): Promise<number> {
     const { listen, clock, log } = this.#options
@@ -304,7 +312,8 @@ class Starting {
       server,
       clock,
       log,
-      tls: () => servingCertificateOf(pki, this.#options.security),
+      door,
+      tls: () => servedCertificates(pki, this.#options),
     })
     this.#running.push(listener)
     const { port } = await listener.listen({
@@ -346,6 +355,11 @@ function complete(given: StartOptions): CompleteOptions {
   }
   checkOptions(options)
   return options
+}
+
+function servedCertificates(pki: Pki, { security, http }: CompleteOptions) {
+  const named = http?.named
+  return { ...servingCertificateOf(pki, security), ...(named ? { named: named() } : {}) }
 }
 
 function hostOf({ listen }: CompleteOptions): string {

@@ -24,7 +24,7 @@ import { keepKubeconfig } from './kept-kubeconfig.ts'
 import { layoutOf } from './layout.ts'
 import type { HollowMachine, Nodes } from './options.ts'
 import { registrationOf } from './registration.ts'
-import { servingOptionsOf } from './serving-options.ts'
+import { leavingMs, servingOptionsOf } from './serving-options.ts'
 import { type Cluster, startCluster } from './start-cluster.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
@@ -73,11 +73,14 @@ export async function up(
     hollowMachine,
   })
   const dashboard = values.dashboard ? await dashboardOf(cluster, log) : undefined
-  onTermination(async () => {
+  const { shutdownDelayDurationMs, shutdownWatchTerminationGracePeriodMs } = values
+  const leavesAtOnce = shutdownDelayDurationMs + shutdownWatchTerminationGracePeriodMs === 0
+  const stop = async () => {
     await dashboard?.stop()
     await cluster.stop()
     await cloud?.close?.()
-  })
+  }
+  onTermination(stop, leavesAtOnce ? undefined : leavingMs(values))
   boundHeap()
   const layout = layoutOf(directory)
   const kubeconfig = values.writeKubeconfig ?? layout.adminKubeconfig

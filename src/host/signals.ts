@@ -9,15 +9,15 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
  * Calls `stop` at the first signal and ends the process with 0 once it resolves. It ends with 1 where that fails or takes too long, and
  * at a second signal at once, with the code that shells use for it.
  */
-export function onTermination(stop: () => Promise<void>): void {
+export function onTermination(stop: () => Promise<void>, withinMs = END_WITHIN_MS): void {
   let stopping = false
   const terminate = async (signal: keyof typeof SIGNALS) => {
     if (stopping) process.exit(128 + SIGNALS[signal])
     stopping = true
     const timer = setTimeout(() => {
-      process.stderr.write(`proa: not everything ended within ${END_WITHIN_MS / 1000} s\n`)
+      process.stderr.write(`proa: not everything ended within ${withinMs / 1000} s\n`)
       process.exit(1)
-    }, END_WITHIN_MS)
+    }, withinMs)
     timer.unref()
     try {
       await stop()

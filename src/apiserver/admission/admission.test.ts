@@ -203,24 +203,28 @@ test('a mirror pod has neither account nor secrets', async () => {
 })
 
 test('tolerations for lost nodes are added once', async () => {
-  const first = await admit(defaultTolerationSeconds, { object: podNamed('web') })
+  const step = defaultTolerationSeconds({})
+  const first = await admit(step, { object: podNamed('web') })
   const common = { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }
   assert.deepEqual(first.spec.tolerations, [
     { key: 'node.kubernetes.io/not-ready', ...common },
     { key: 'node.kubernetes.io/unreachable', ...common },
   ])
-  const again = await admit(defaultTolerationSeconds, { object: first })
+  const again = await admit(step, { object: first })
   assert.deepEqual(again.spec.tolerations, first.spec.tolerations)
   const all = podNamed('web', { tolerations: [{ operator: 'Exists' }] })
-  assert.equal((await admit(defaultTolerationSeconds, { object: all })).spec.tolerations?.length, 1)
+  assert.equal((await admit(step, { object: all })).spec.tolerations?.length, 1)
   const other = podNamed('web', {
     tolerations: [
       { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoSchedule' },
     ],
   })
-  assert.equal(
-    (await admit(defaultTolerationSeconds, { object: other })).spec.tolerations?.length,
-    3,
+  assert.equal((await admit(step, { object: other })).spec.tolerations?.length, 3)
+  const told = defaultTolerationSeconds({ tolerationSeconds: { notReady: 5, unreachable: 0 } })
+  const { spec } = await admit(told, { object: podNamed('web') })
+  assert.deepEqual(
+    spec.tolerations?.map(each => each.tolerationSeconds),
+    [5, 0],
   )
 })
 

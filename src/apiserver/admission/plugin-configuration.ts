@@ -1,4 +1,5 @@
 /** An AdmissionConfiguration (apiserver.config.k8s.io): what plugins of admission are told, in the file or in files of their own. */
+import type { LimitedResource } from '#api/core/quota/limited.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
 import { parseYaml } from '#api/machinery/yaml.ts'
 import { messageOf, UserError } from '#base/errors.ts'
@@ -11,6 +12,7 @@ import {
 } from '../configuration/decode.ts'
 import type { EventLimit } from './optional/event-rate-limit.ts'
 import type { ImagePolicy } from './optional/image-policy-webhook.ts'
+import type { TolerationRules } from './optional/pod-toleration-restriction.ts'
 import type { SchedulingPolicy } from './optional/scheduling-policy.ts'
 import { type PodSecurityDefaults, podSecurityDefaults } from './pod-security/defaults.ts'
 
@@ -24,6 +26,8 @@ export interface PluginConfiguration {
   readonly imagePolicy?: ImagePolicy
   readonly rawSchedulingPolicy?: RawSchedulingPolicy
   readonly schedulingPolicy?: SchedulingPolicy
+  readonly podTolerationRestriction?: TolerationRules
+  readonly resourceQuota?: readonly LimitedResource[]
 }
 
 export interface RawSchedulingPolicy {
@@ -89,6 +93,47 @@ export function parsePluginConfiguration(
   return result
 }
 
+const TOLERATION = struct('Toleration', {
+  key: 'text',
+  operator: 'text',
+  value: 'text',
+  effect: 'text',
+  tolerationSeconds: 'integer',
+})
+const TOLERATIONS: FileKind = {
+  kind: 'Configuration',
+  versions: ['podtolerationrestriction.admission.k8s.io/v1alpha1'],
+  fields: { default: list(TOLERATION), whitelist: list(TOLERATION) },
+}
+
+const QUOTA: FileKind = {
+  kind: 'ResourceQuotaConfiguration',
+  versions: ['apiserver.config.k8s.io/v1', 'resourcequota.admission.k8s.io/v1beta1'],
+  fields: {
+    limitedResources: list(
+      struct('LimitedResource', {
+        apiGroup: 'text',
+        resource: 'text',
+        matchContains: list('text'),
+        matchScopes: list(
+          struct('ScopedResourceSelectorRequirement', {
+            scopeName: 'text',
+            operator: 'text',
+            values: list('text'),
+          }),
+        ),
+      }),
+    ),
+  },
+}
+
+/** Older versions of the file have the kind's name without its beginning. */
+function limitedResources(value: unknown): readonly LimitedResource[] {
+  const isOlder = isPlainObject(value) && value.kind === 'Configuration'
+  const file = isOlder ? { ...QUOTA, kind: 'Configuration' } : QUOTA
+  return (decodeValue(value, file).limitedResources ?? []) as readonly LimitedResource[]
+}
+
 const READERS: Readonly<
   Record<string, { readonly property: keyof PluginConfiguration; read(value: unknown): unknown }>
 > = {
@@ -97,6 +142,11 @@ const READERS: Readonly<
   EventRateLimit: { property: 'eventRateLimit', read: eventLimits },
   SchedulingPolicy: { property: 'rawSchedulingPolicy', read: schedulingPolicyIn },
   ImagePolicyWebhook: { property: 'rawImagePolicy', read: imagePolicyIn },
+  PodTolerationRestriction: {
+    property: 'podTolerationRestriction',
+    read: value => decodeValue(value, TOLERATIONS),
+  },
+  ResourceQuota: { property: 'resourceQuota', read: limitedResources },
 }
 
 /** Of no version, as upstream. */

@@ -46,15 +46,11 @@ export const OPTIONAL_PLUGINS = [
   'ExtendedResourceToleration',
   'ImagePolicyWebhook',
   'LimitPodHardAntiAffinityTopology',
+  'NamespaceAutoProvision',
   'NamespaceExists',
+  'OwnerReferencesPermissionEnforcement',
   'PodNodeSelector',
+  'PodTolerationRestriction',
   'SchedulingPolicy',
 ] as const
 export type OptionalPlugin = (typeof OPTIONAL_PLUGINS)[number]
-
-/** Off by default upstream, and missing here. */
-export const MISSING_PLUGINS = [
-  'NamespaceAutoProvision',
-  'OwnerReferencesPermissionEnforcement',
-  'PodTolerationRestriction',
-] as const

@@ -22,8 +22,11 @@ import { eventRateLimit } from './optional/event-rate-limit.ts'
 import { extendedResourceToleration } from './optional/extended-resource-toleration.ts'
 import { limitPodHardAntiAffinityTopology } from './optional/hard-anti-affinity.ts'
 import { imagePolicyWebhook } from './optional/image-policy-webhook.ts'
+import { namespaceAutoProvision } from './optional/namespace-auto-provision.ts'
 import { namespaceExists } from './optional/namespace-exists.ts'
+import { ownerReferencesPermissionEnforcement } from './optional/owner-references-permission.ts'
 import { podNodeSelector } from './optional/pod-node-selector.ts'
+import { podTolerationRestriction } from './optional/pod-toleration-restriction.ts'
 import { schedulingPolicy } from './optional/scheduling-policy.ts'
 import type { OptionalPlugin } from './plugin-names.ts'
 import { podResize } from './pod-resize.ts'
@@ -59,6 +62,11 @@ export const admissionSteps: readonly StepEntry[] = [
     why: 'anywhere: it does nothing',
     optional: 'AlwaysAdmit',
     create: () => alwaysAdmit,
+  },
+  {
+    why: 'before whoever refuses what is to be in a namespace that is not there',
+    optional: 'NamespaceAutoProvision',
+    create: namespaceAutoProvision,
   },
   {
     why: 'first: in a namespace that is not there, nothing else needs an answer',
@@ -115,12 +123,17 @@ export const admissionSteps: readonly StepEntry[] = [
   },
   {
     why: 'adds only what is missing by then',
-    create: () => defaultTolerationSeconds,
+    create: defaultTolerationSeconds,
   },
   {
     why: 'before anything is done for an event that is one too many',
     optional: 'EventRateLimit',
     create: eventRateLimit,
+  },
+  {
+    why: 'after all that tolerates something by default, which it judges, too',
+    optional: 'PodTolerationRestriction',
+    create: podTolerationRestriction,
   },
   {
     why: 'behind the other tolerations, as upstream',
@@ -187,6 +200,11 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'judges the final rules of roles and bindings',
     create: rbacEscalation,
+  },
+  {
+    why: 'judges the final owners',
+    optional: 'OwnerReferencesPermissionEnforcement',
+    create: ownerReferencesPermissionEnforcement,
   },
   {
     why: 'judges the final requests of claims',

@@ -73,6 +73,7 @@ export function testWorld(): TestWorld {
     runtimeClass: name => made.runtime.find(named(name)),
     ingressClasses: () => made.ingress,
     limitRanges: () => made.limits,
+    resourceOf: () => undefined,
     quotaDevices: noDevices,
     quotas: { list: () => [], latest: async () => undefined, setUsed: async () => false },
     rbac,

@@ -15,9 +15,17 @@ import type { Random } from '#base/random.ts'
 import type { Authorizer, Eventually } from '../authorization/authorizer.ts'
 import type { RbacView } from '../authorization/rbac.ts'
 import type { Finding } from '../bootstrap/server-events.ts'
+import type { TolerationSeconds } from './default-toleration-seconds.ts'
 import type { PluginConfiguration } from './plugin-configuration.ts'
 import type { QuotaStore } from './resource-quota/store.ts'
 import type { WebhookWorld } from './webhooks/world.ts'
+
+export interface KindResource {
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly isNamespaced: boolean
+}
 
 /** Reads answer with the newest committed state and undefined where there is no such object. */
 export interface AdmissionWorld {
@@ -39,6 +47,10 @@ export interface AdmissionWorld {
   ingressClasses(): readonly IngressClass[]
   /** The same list while nothing changes. */
   limitRanges(namespace: string): readonly LimitRange[]
+  /** The resource of a kind that is served; undefined for one that nobody knows. */
+  resourceOf(apiVersion: string, kind: string): KindResource | undefined
+  /** Makes a namespace as the server itself, where it is not there yet. */
+  makeNamespace?: ((name: string) => Promise<void>) | undefined
   readonly quotas: QuotaStore
   readonly quotaDevices: DeviceQuotaWorld
   readonly rbac: RbacView
@@ -48,6 +60,8 @@ export interface AdmissionWorld {
   readonly featureGates: FeatureGates
   /** What a file says to plugins. */
   readonly pluginConfiguration?: PluginConfiguration | undefined
+  /** What pods that do not say tolerate for how long. */
+  readonly tolerationSeconds?: TolerationSeconds | undefined
   /** Absent where no webhooks are to be asked. */
   readonly webhooks?: WebhookWorld
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHmac, createPublicKey, sign } from 'node:crypto'
+import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'node:test'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { TokenRequest } from '#api/authentication/v1/token-request.ts'
@@ -7,7 +7,7 @@ import { isStatus, type StatusReason } from '#api/machinery/status.ts'
 import { newPrivateKey } from '#base/pki/certificate.ts'
 import { systemRandom } from '#host/random.ts'
 import { jsonWebKeySet, openIdConfiguration } from './issuer-discovery.ts'
-import { signingKeyOf, signToken, unverifiedClaims } from './jwt.ts'
+import { signingKeyOf, signToken, unverifiedClaims, verifiedClaims } from './jwt.ts'
 import {
   type BoundObject,
   type BoundPod,
@@ -108,6 +108,30 @@ test('a token gives the same user each time, while what it is bound to is looked
   await assert.rejects(tokens.verify(token), unauthorized)
 })
 
+test('a key of RSA, as kubeadm makes them, signs and is published', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const rsa = signingKeyOf(pem)
+  const token = signToken({ iss: 'me', sub: 'x' }, rsa)
+  const keySet = createLocalJWKSet(
+    jsonWebKeySet([key, rsa]) as Parameters<typeof createLocalJWKSet>[0],
+  )
+  const { protectedHeader, payload } = await jwtVerify(token, keySet)
+  assert.equal(protectedHeader.alg, 'RS256')
+  assert.equal(payload.sub, 'x')
+  assert.deepEqual(verifiedClaims(token, [key, rsa]), { iss: 'me', sub: 'x' })
+  assert.equal(verifiedClaims(token, [key]), undefined)
+  // One key is good for one algorithm, whatever the token says of itself.
+  const [, body = '', signature = ''] = token.split('.')
+  const head = Buffer.from(JSON.stringify({ alg: 'ES256', kid: rsa.id })).toString('base64url')
+  assert.equal(verifiedClaims(`${head}.${body}.${signature}`, [rsa]), undefined)
+  const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
+  assert.throws(
+    () => signingKeyOf(short.export({ type: 'pkcs8', format: 'pem' }).toString()),
+    /2048 bits or more/,
+  )
+})
+
 test('another library verifies our tokens with the published keys', async () => {
   const { ask } = setUp()
   const { token } = (await ask()).status
@@ -118,7 +142,7 @@ test('another library verifies our tokens with the published keys', async () => 
     currentDate: new Date(start),
   })
   assert.equal(payload.sub, 'system:serviceaccount:shop:cart')
-  const configuration = openIdConfiguration(DEFAULT_ISSUER, 'https://x/openid/v1/jwks')
+  const configuration = openIdConfiguration(DEFAULT_ISSUER, 'https://x/openid/v1/jwks', [key])
   assert.deepEqual(configuration.id_token_signing_alg_values_supported, ['ES256'])
   assert.equal('d' in (jsonWebKeySet([key]).keys[0] ?? {}), false)
 })

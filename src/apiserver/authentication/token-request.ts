@@ -20,6 +20,10 @@ export interface TokenRequestOptions {
    * `--service-account-extend-token-expiration`, on by default.
    */
   readonly extendExpiration?: boolean
+  /** The longest life of a token, in seconds; no limit where absent. */
+  readonly longestSeconds?: number | undefined
+  /** Tells whoever asked that the token lives less long. */
+  warn?(text: string): void
 }
 
 /** The account, as the caller has read it for this request. */
@@ -40,12 +44,17 @@ const EXTENDED_EXPIRATION_SECONDS = 365 * 24 * 3600
 export async function requestToken(
   request: TokenRequest,
   subject: TokenSubject,
-  { tokens, world, clock, extendExpiration = true }: TokenRequestOptions,
+  options: TokenRequestOptions,
 ): Promise<TokenRequest> {
-  const seconds = request.spec.expirationSeconds ?? DEFAULT_EXPIRATION_SECONDS
-  const errors = expirationErrors(seconds)
+  const { tokens, world, clock, extendExpiration = true } = options
+  const { longestSeconds = Number.POSITIVE_INFINITY } = options
+  const asked = request.spec.expirationSeconds ?? DEFAULT_EXPIRATION_SECONDS
+  const errors = expirationErrors(asked)
   if (errors.length > 0)
     throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', errors)
+  const seconds = Math.min(asked, longestSeconds)
+  if (seconds < asked)
+    options.warn?.(`requested expiration of ${asked} seconds shortened to ${seconds} seconds`)
   const audiences = request.spec.audiences?.length ? request.spec.audiences : tokens.audiences
   const bound = await boundTo(request, subject, world)
   const forThisServer = audiences.every(audience => tokens.audiences.includes(audience))
@@ -57,7 +66,10 @@ export async function requestToken(
     audiences,
     ...bound,
     ...(extended
-      ? { expirationSeconds: EXTENDED_EXPIRATION_SECONDS, warnAfterSeconds: seconds }
+      ? {
+          expirationSeconds: Math.min(EXTENDED_EXPIRATION_SECONDS, longestSeconds),
+          warnAfterSeconds: seconds,
+        }
       : { expirationSeconds: seconds }),
   }
   const expires = Math.floor(clock.now() / 1000 + seconds) * 1000

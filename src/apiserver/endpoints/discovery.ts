@@ -1,4 +1,5 @@
 /** /api, /apis and what is below them: one document for all groups to those who ask for it, the older ones to everybody else. */
+
 import { createHash } from 'node:crypto'
 import type { ApiResponse } from '#client/transport.ts'
 import {
@@ -10,6 +11,7 @@ import { apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discove
 import { groupsByService, withRemotes } from '../discovery/ranked.ts'
 import { type DiscoveredVersion, discover } from '../discovery/resources.ts'
 import type { Exchange } from '../exchange.ts'
+import { externalAddress } from '../external-address.ts'
 import { nothingThere } from '../resources/unknown-resource.ts'
 import { pageNotFound, respondDocument } from '../respond.ts'
 import type { ServerContext } from '../server-context.ts'
@@ -42,7 +44,10 @@ function coreDocument(
   [version]: readonly string[],
   server: ServerContext,
 ): object | undefined {
-  if (version === undefined) return apiVersions(`127.0.0.1:${server.securePort.port}`)
+  if (version === undefined)
+    return apiVersions(
+      externalAddress(server.answering.externalHostname ?? '127.0.0.1', server.securePort.port),
+    )
   const found = versions.find(each => each.group === '' && each.version === version)
   return found && apiResourceList(found)
 }

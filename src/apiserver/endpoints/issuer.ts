@@ -7,7 +7,9 @@ import {
   openIdConfiguration,
 } from '../authentication/issuer-discovery.ts'
 import type { Exchange } from '../exchange.ts'
+import { externalAddress } from '../external-address.ts'
 import { pageNotFound } from '../respond.ts'
+import type { ServerContext } from '../server-context.ts'
 import { onlyGet } from '../steps/method-not-allowed.ts'
 
 /** Keys change rarely, and whoever sees an unknown one asks again. */
@@ -23,9 +25,18 @@ export function issuer(exchange: Exchange): ApiResponse {
   if (path === OPENID_CONFIGURATION_PATH)
     return json(
       'application/json',
-      openIdConfiguration(tokens.issuer, new URL(JWKS_PATH, tokens.issuer).href),
+      openIdConfiguration(tokens.issuer, keysAt(server, tokens.issuer), serviceAccountKeys),
     )
   return json('application/jwk-set+json', jsonWebKeySet(serviceAccountKeys))
+}
+
+/** Whoever looks for the keys may not reach the issuer under its own name. */
+function keysAt({ answering, securePort: { port } }: ServerContext, issuer: string): string {
+  const { jwksUri, externalHostname } = answering
+  if (jwksUri !== undefined) return jwksUri
+  const base =
+    externalHostname === undefined ? issuer : `https://${externalAddress(externalHostname, port)}`
+  return new URL(JWKS_PATH, base).href
 }
 
 const json = (type: string, value: unknown): ApiResponse => ({

@@ -109,6 +109,12 @@ export function filterFor(exchange: Exchange, resource: StoredResource) {
 
 const encoder = new TextEncoder()
 
+/** Watches that begin together do not end together. */
+function watchMs({ answering, random }: Exchange['server']): number {
+  const leastMs = answering.minRequestTimeoutMs ?? MINIMUM_WATCH_MS
+  return leastMs + random.integer(leastMs)
+}
+
 export async function handleWatch(
   exchange: Exchange,
   resource: StoredResource,
@@ -123,7 +129,7 @@ export async function handleWatch(
     named: options.resourceVersion,
     form: formFor(wanted),
     bookmarks: options.allowWatchBookmarks,
-    timeoutMs: options.timeoutMs || MINIMUM_WATCH_MS + server.random.integer(MINIMUM_WATCH_MS),
+    timeoutMs: options.timeoutMs || watchMs(server),
   })
   if (!wanted) return { status: 200, headers: {}, body: { kind: 'events', events: values(source) } }
   const answer = (type: string, stream: EventSource<Uint8Array>): ApiResponse => {

@@ -58,7 +58,13 @@ export const createToken: SpecialHandler = async (exchange, resource) => {
   const answer = await requestToken(
     request,
     { namespace, name, uid },
-    { tokens: server.tokens, world: server.world, clock: server.clock },
+    {
+      tokens: server.tokens,
+      world: server.world,
+      clock: server.clock,
+      longestSeconds: server.answering.longestTokenSeconds,
+      warn: text => void exchange.warnings.push(text),
+    },
   )
   if (exchange.audit) noteIssued(exchange, answer)
   return respond(answer, tokenRequest)

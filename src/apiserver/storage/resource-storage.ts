@@ -2,6 +2,7 @@
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { alreadyExists, PlainError, type ResourceName, StatusError } from '#api/machinery/status.ts'
+import { currentSpan, type Span, within } from '#base/tracing/span.ts'
 import {
   type Change,
   CommitFailedError,
@@ -24,6 +25,9 @@ export const isEvent = ({ group, plural }: Pick<AnyKind, 'group' | 'plural'>) =>
 
 /** As much as a write may bring, so that whoever reads an object can also write it back. */
 const MAXIMUM_OBJECT_BYTES = 3 * 1024 * 1024
+
+/** As upstream calls it, whichever it is. */
+const STORE = 'etcd3'
 
 /** No entry has this revision. */
 const NEVER = -1
@@ -163,13 +167,22 @@ export class ResourceStorage {
           `Request entity too large: with its managed fields the object would have ${value.length} bytes, the limit is ${MAXIMUM_OBJECT_BYTES}`,
         )
     try {
-      const result = await this.#store.commit(changes)
+      const span = currentSpan()
+      const committing = this.#store.commit(changes)
+      const result = await (span ? this.#traced(span, changes, committing) : committing)
       if (result.ok && this.#watchCache.revision < result.revision)
         await this.#watchCache.waitFor(result.revision)
       return result
     } catch (thrown) {
       throw thrown instanceof CommitFailedError ? failed(thrown) : thrown
     }
+  }
+
+  #traced(span: Span, [change]: readonly Change[], committing: Promise<CommitResult>) {
+    const what =
+      change?.value === null ? 'Delete' : change?.expected === 0 ? 'Create' : 'GuaranteedUpdate'
+    const attributes = { key: change?.key ?? '', ...this.resource }
+    return within(span.child(`${what} ${STORE}`, { attributes }), () => committing)
   }
 
   /** The cache's own value where it has this revision, so that its forms are shared. */

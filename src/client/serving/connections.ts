@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ServedPeer } from './handler.ts'
 import type { ServingContext } from './serve-request.ts'
+import { plainAddress } from './tls.ts'
 
 export interface Connection {
   readonly socket: Socket
@@ -10,6 +11,8 @@ export interface Connection {
   readonly context: ServingContext
   /** Endless answers under way, and how each is ended. */
   readonly endless: ReadonlySet<() => void>
+  /** Requests under way, endless ones among them. Set by the protocol. */
+  answering: () => number
   /** Takes no further requests and ends the connection when the present ones are answered. Set by the protocol. */
   retire: () => void
 }
@@ -17,7 +20,7 @@ export interface Connection {
 export interface Connections {
   add(socket: Socket | TLSSocket): Connection
   of(socket: object): Connection | undefined
-  all(): Iterable<Connection>
+  all(): readonly Connection[]
   readonly size: number
   /** Resolves when none is left. */
   emptied(): Promise<void>
@@ -41,6 +44,7 @@ export function createConnections(shared: Omit<ServingContext, 'endless'>): Conn
           },
         },
         endless,
+        answering: () => 0,
         retire: () => socket.destroy(),
       }
       open.set(socket, connection)
@@ -70,7 +74,6 @@ function peerOf(socket: Socket | TLSSocket): ServedPeer {
   const address = socket.remoteAddress
   return Object.freeze({
     ...(certificate ? { certificate } : {}),
-    // A socket for both families shows IPv4 in IPv6's clothes.
-    ...(address ? { remoteAddress: address.replace(/^::ffff:(?=\d+\.)/, '') } : {}),
+    ...(address ? { remoteAddress: plainAddress(address) } : {}),
   })
 }

@@ -71,6 +71,7 @@ export function createHttp1(options: Http1Options): (connection: Connection) => 
     states.set(socket, state)
     waitForRequest(state, limits.headersMs)
     socket.once('close', () => state.cancelWait())
+    connection.answering = () => state.answering
     connection.retire = () => {
       state.retired = true
       if (state.answering === 0) socket.destroySoon()

@@ -3,33 +3,23 @@
  * certificates are asked for and handed on unchecked: who signed them is the handler's to judge.
  */
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
 import type { Clock } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import { type Connection, createConnections } from './connections.ts'
 import type { RequestHandler } from './handler.ts'
 import { createHttp2 } from './http2/http2.ts'
-import {
-  CERTIFICATE_CHECK_MS,
-  DEFAULT_LIMITS,
-  KEEP_ALIVE_AFTER_MS,
-  type ServingLimits,
-} from './limits.ts'
+import { type Leaving, leave } from './leave.ts'
+import { DEFAULT_LIMITS, KEEP_ALIVE_AFTER_MS, type ServingLimits } from './limits.ts'
 import { serveRequest } from './serve-request.ts'
+import { acceptTls, type ServingCertificate, type TlsWanted } from './tls.ts'
+
+export type { ServingCertificate } from './tls.ts'
 
 export interface Address {
   readonly address: string
   /** 0 takes a free one. */
   readonly port: number
-}
-
-/** PEM texts. */
-export interface ServingCertificate {
-  readonly key: string
-  readonly cert: string
-  /** Named to clients as the authority whose certificates are wanted, by which they choose. */
-  readonly clientCa?: string
 }
 
 export interface ServeHttpsOptions {
@@ -43,6 +33,13 @@ export interface ServeHttpsOptions {
   readonly clock: Clock
   readonly log: Log
   readonly limits?: Partial<ServingLimits>
+  /** Versions and ciphers; our own choice where absent. */
+  readonly wanted?: TlsWanted
+  /** Whether this request's connection is to be left for a new one, so that several servers share the clients; never where absent. */
+  readonly goAway?: () => boolean
+  readonly leaving?: Leaving
+  /** Lets other processes listen at the same port, too. */
+  readonly reusePort?: boolean
   /** Flags to name where a port cannot be had; the API server's by default. */
   readonly flags?: { readonly port: string; readonly address: string }
 }
@@ -60,12 +57,20 @@ export interface HttpsServing {
 export async function serveHttps(options: ServeHttpsOptions): Promise<HttpsServing> {
   const { handler, clock, log } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const connections = createConnections({ handler, limits, clock, log, intake: { bytes: 0 } })
+  const state = { isLeaving: false }
+  const connections = createConnections({
+    handler,
+    limits,
+    clock,
+    log,
+    intake: { bytes: 0 },
+    state,
+  })
   const raw = new Set<Socket>()
   const listening: Server[] = []
   let stopped: Promise<void> | undefined
 
-  const accept = acceptTls(options, limits, connections)
+  const accept = acceptHttps(options, limits, connections)
   const listen = async ({ address, port }: Address): Promise<number> => {
     const server = createTcpServer({
       noDelay: true,
@@ -79,20 +84,28 @@ export async function serveHttps(options: ServeHttpsOptions): Promise<HttpsServi
       socket.once('close', () => raw.delete(socket))
       accept(socket)
     })
-    await listenOn(server, { address, port }, options.flags)
+    await listenOn(server, { address, port }, options)
     listening.push(server)
     const bound = server.address()
     return typeof bound === 'object' && bound ? bound.port : port
   }
 
   const stop = async () => {
-    const closed = Promise.all(
-      listening.map(server => new Promise<void>(resolve => server.close(() => resolve()))),
-    )
-    for (const connection of connections.all()) {
-      for (const end of connection.endless) end()
-      connection.retire()
-    }
+    let closed: Promise<unknown> = Promise.resolve()
+    await leave({
+      ...options.leaving,
+      connections,
+      clock,
+      drainMs: limits.stopMs,
+      refuse: () => {
+        state.isLeaving = true
+      },
+      close: () => {
+        closed = Promise.all(
+          listening.map(server => new Promise<void>(resolve => server.close(() => resolve()))),
+        )
+      },
+    })
     const destroyAll = () => {
       for (const { socket } of connections.all()) socket.destroy()
       for (const socket of raw) socket.destroy()
@@ -122,60 +135,31 @@ export async function serveHttps(options: ServeHttpsOptions): Promise<HttpsServi
 }
 
 /** Makes raw connections secure and gives them to the protocol that their clients chose. */
-function acceptTls(
-  { tls, clock, log }: ServeHttpsOptions,
+function acceptHttps(
+  { tls, wanted, goAway, clock, log }: ServeHttpsOptions,
   limits: ServingLimits,
   connections: ReturnType<typeof createConnections>,
 ): (socket: Socket) => void {
-  let shown = tls()
-  let checkedMs = clock.monotonicMs()
   const serve = (...[wire, { context }]: Parameters<Parameters<typeof createHttp2>[0]['serve']>) =>
     serveRequest(wire, context)
   const http1 = lateHttp1(log, async () => {
     const { createHttp1 } = await import('./http1.ts')
     return createHttp1({ limits, clock, serve })
   })
-  const http2 = createHttp2({ limits, clock, serve })
-  const server = createTlsServer({
-    ...contextOf(shown),
-    ALPNProtocols: ['h2', 'http/1.1'],
-    minVersion: 'TLSv1.2',
-    // Any that we take is good, and clients know what their machine does fastest: those in Go choose AES with 128 bits.
-    honorCipherOrder: false,
-    requestCert: true,
-    rejectUnauthorized: false,
-    handshakeTimeout: limits.headersMs,
+  const http2 = createHttp2({ limits, clock, serve, goAway })
+  return acceptTls({
+    tls,
+    wanted,
+    handshakeMs: limits.headersMs,
+    clock,
+    log,
+    secured(socket) {
+      socket.on('error', () => {}) // `close` follows.
+      const connection = connections.add(socket)
+      if (socket.alpnProtocol === 'h2') http2(connection)
+      else http1(connection)
+    },
   })
-  server.on('secureConnection', socket => {
-    socket.on('error', () => {}) // `close` follows.
-    const connection = connections.add(socket)
-    if (socket.alpnProtocol === 'h2') http2(connection)
-    else http1(connection)
-  })
-  // A client that gives up, or is none: nothing that anybody could mend here.
-  server.on('tlsClientError', (error, socket) => {
-    log.debug('a TLS handshake failed', { error, remoteAddress: socket.remoteAddress })
-    socket.destroy()
-  })
-
-  const renew = () => {
-    const now = clock.monotonicMs()
-    if (now - checkedMs < CERTIFICATE_CHECK_MS && shown.cert) return
-    checkedMs = now
-    try {
-      const next = tls()
-      if (next.cert === shown.cert && next.clientCa === shown.clientCa) return
-      server.setSecureContext(contextOf(next))
-      shown = next
-      log.info('a renewed certificate is shown to new connections')
-    } catch (error) {
-      log.error('the serving certificate could not be renewed; the old one stays', { error })
-    }
-  }
-  return socket => {
-    renew()
-    server.emit('connection', socket)
-  }
 }
 
 type TakeOver = (connection: Connection) => void
@@ -201,24 +185,19 @@ function lateHttp1(log: Log, load: () => Promise<TakeOver>): TakeOver {
   }
 }
 
-function contextOf({ key, cert, clientCa }: ServingCertificate) {
-  // Without authorities of its own node would read all that the world's browsers trust, which takes 20 ms.
-  return { ...(cert ? { key, cert } : {}), ca: clientCa ?? [] }
-}
-
 const API_FLAGS = { port: '--secure-port', address: '--bind-address' }
 
 /** Throws a UserError that says why it cannot be had. */
 export function listenOn(
   server: Server,
   { address, port }: Address,
-  flags = API_FLAGS,
+  { flags = API_FLAGS, reusePort = false }: Pick<ServeHttpsOptions, 'flags' | 'reusePort'>,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', error =>
       reject(new UserError(listenProblem(error, { address, port }, flags))),
     )
-    server.listen({ host: address, port, backlog: 511 }, () => {
+    server.listen({ host: address, port, backlog: 511, reusePort }, () => {
       server.removeAllListeners('error')
       server.on('error', () => {}) // Of single connections, e.g. out of file descriptors: the next may do.
       resolve()

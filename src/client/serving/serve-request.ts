@@ -16,6 +16,8 @@ export interface ServingContext {
   readonly clock: Clock
   readonly log: Log
   readonly endless: (end: () => void) => () => void
+  /** Of the server as a whole: whether it takes no new requests. */
+  readonly state: { readonly isLeaving: boolean }
 }
 
 /** An ApiRequest whose signal is only made where somebody looks at it, which few handlers do. */
@@ -52,6 +54,7 @@ class WireRequest implements ApiRequest {
 
 /** Never rejects: whatever goes wrong is answered, logged, or the end of the connection. */
 export async function serveRequest(wire: Wire, context: ServingContext): Promise<void> {
+  if (context.state.isLeaving) return refuseLeaving(wire, context)
   try {
     let body: Awaited<ReturnType<typeof bodyOf>> | undefined
     let refusal: StatusError | undefined
@@ -89,6 +92,21 @@ export async function serveRequest(wire: Wire, context: ServingContext): Promise
       wire.reset()
     }
   }
+}
+
+/** Another server may answer; this one is seen no more in a moment. */
+async function refuseLeaving(wire: Wire, context: ServingContext): Promise<void> {
+  wire.incoming?.discard()
+  const headers = { ...LEAVING_HEADERS }
+  wire.retire()
+  const body = { kind: 'bytes', bytes: Buffer.from(LEAVING_TEXT) } as const
+  await sendAnswer(wire, { status: 429, headers, body }, context).catch(() => wire.reset())
+}
+const LEAVING_TEXT = 'The apiserver is shutting down, please try again later.\n'
+const LEAVING_HEADERS = {
+  'content-type': 'text/plain; charset=utf-8',
+  'retry-after': '5',
+  'x-content-type-options': 'nosniff',
 }
 
 /** In whole, but for large ones that are only passed on. */

@@ -5,6 +5,7 @@
 
 import type { Agent, RequestOptions } from 'node:https'
 import { hostPort } from '#base/host-port.ts'
+import { currentSpan, within } from '#base/tracing/span.ts'
 import { networkFailure } from '../network-failure.ts'
 import { trusting } from '../tls-options.ts'
 import { readAnswer, UnreadAnswer, type WebhookAnswer } from './answer.ts'
@@ -60,10 +61,30 @@ export function createWebhookCaller(): { readonly call: WebhookCaller; close(): 
 /** Loaded with the first call only, for most clusters have no webhooks. */
 const https = () => process.getBuiltinModule('node:https')
 
+/** Whoever is asked may go on with the trace. */
 function ask(
+  target: WebhookTarget,
+  request: Parameters<WebhookCaller>[1],
+  agent: Agent,
+): Promise<WebhookAnswer> {
+  const span = currentSpan()?.child('HTTP POST', {
+    kind: 'client',
+    attributes: {
+      'http.request.method': 'POST',
+      'server.address': target.host,
+      'server.port': target.port,
+      'url.full': `https://${hostPort(target.host, target.port)}${request.path}`,
+    },
+  })
+  if (!span) return send(target, request, agent)
+  return within(span, () => send(target, request, agent, span.traceparent))
+}
+
+function send(
   target: WebhookTarget,
   { path, body, signal }: Parameters<WebhookCaller>[1],
   agent: Agent,
+  traceparent?: string,
 ): Promise<WebhookAnswer> {
   const { host, port, serverName, authority } = target
   const name = serverName ?? host
@@ -80,6 +101,7 @@ function ask(
       'user-agent': 'kube-apiserver-admission',
       'content-type': 'application/json',
       'content-length': body.length,
+      ...(traceparent === undefined ? {} : { traceparent }),
     },
     ...(serverName ? { servername: serverName } : {}),
     ...(authority ? trusting(authority) : {}),

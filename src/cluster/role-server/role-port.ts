@@ -5,6 +5,7 @@ import { flagTexts, type ValuesOf } from '#cli'
 import type { Running } from '#client/role.ts'
 import { type HealthCheck, ping } from '#client/serving/health-checks.ts'
 import { systemFiles } from '#host/files.ts'
+import { tlsWantedBy } from '../http-options.ts'
 import type { LedRole } from '../led-role.ts'
 import type { Remote } from '../remote-context.ts'
 import { servingPair, startRoleServer } from './role-server.ts'
@@ -18,7 +19,8 @@ type Values = Pick<
   | 'authorizationAlwaysAllowPaths'
   | 'profiling'
   | 'featureGates'
->
+> &
+  Parameters<typeof tlsWantedBy>[0]
 
 export interface RolePortOptions {
   readonly name: 'controller-manager' | 'scheduler' | 'cloud-controller-manager'
@@ -57,6 +59,7 @@ async function open(options: RolePortOptions): Promise<Running> {
     address,
     port,
     tls: servingPair(files, [address], { clock, random, files: systemFiles }),
+    wanted: tlsWantedBy(values, { clock, log, files: systemFiles }),
     checks: {
       healthz: () => [...election, ...checks.healthz()],
       livez: () => [ping],

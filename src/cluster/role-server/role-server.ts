@@ -22,6 +22,8 @@ import { answerZpage, zpagesOf } from '#client/serving/zpages.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Files } from '#host/files.ts'
 import { certifiedKeyIn } from '../certified-key.ts'
+import type { TlsFlagsWanted } from '../http-options.ts'
+import { doorOf } from '../open-http.ts'
 import { type AccessOptions, createAccess } from './access.ts'
 import { jsonAnswer, notFound, textAnswer } from './answers.ts'
 import { createMetrics, figuresAnswer } from './metrics.ts'
@@ -32,6 +34,8 @@ export interface RoleServerOptions extends AccessOptions {
   /** 0 takes a free one. */
   readonly port: number
   readonly tls: CertifiedKey
+  /** Versions, ciphers, further certificates; our own choice where absent. */
+  readonly wanted?: TlsFlagsWanted
   /** Asked at each request: a role has more checks once it works. */
   readonly checks: Readonly<Record<HealthEndpoint, () => readonly HealthCheck[]>>
   readonly figures: readonly FigureSource[]
@@ -53,12 +57,17 @@ export interface RoleServer extends Running {
 
 /** Resolves when the port is open. Throws a UserError where it cannot be had. */
 export async function startRoleServer(options: RoleServerOptions): Promise<RoleServer> {
-  const { address, port, tls, clock, log } = options
+  const { address, port, tls, wanted, clock, log } = options
   const access = createAccess(options)
   const answer = router(options)
   const served = await serveHttps({
     addresses: [{ address, port }],
-    tls: () => ({ cert: tls.certificate, key: tls.key }),
+    tls: () => ({
+      cert: tls.certificate,
+      key: tls.key,
+      ...(wanted?.named ? { named: wanted.named() } : {}),
+    }),
+    ...doorOf(wanted),
     handler: {
       async handle(request, peer) {
         try {

@@ -88,6 +88,13 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
     if (!container) throw new Error(`container "${containerId}" not found`)
     return container
   }
+  /** Commands and terminals are for containers that run. */
+  const findRunning = (containerId: string): HollowContainer => {
+    const container = find(containerId)
+    if (container.state !== 'running')
+      throw new Error(`container "${containerId}" is not running: it is ${container.state}`)
+    return container
+  }
   const digest = (image: string) => `hollow://${image}`
   const imageOf = (image: string) => ({
     id: digest(image),
@@ -175,10 +182,10 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
     reopenContainerLog: async () => {},
 
     async execSync(containerId, command) {
-      return execute(find(containerId), command, 'by the kubelet')
+      return execute(findRunning(containerId), command, 'by the kubelet')
     },
     async exec(containerId, execOptions) {
-      return openExec(find(containerId), execOptions)
+      return openExec(findRunning(containerId), execOptions)
     },
     async attach(containerId, attachOptions) {
       return openAttach(find(containerId), attachOptions.tty)

@@ -266,3 +266,143 @@ describe('admission plugins', { skip }, () => {
     assert.deepEqual(await compare(both, WRITES), [])
   })
 })
+
+const RESTRICTIONS = {
+  apiVersion: 'apiserver.config.k8s.io/v1',
+  kind: 'AdmissionConfiguration',
+  plugins: [
+    {
+      name: 'PodTolerationRestriction',
+      configuration: {
+        apiVersion: 'podtolerationrestriction.admission.k8s.io/v1alpha1',
+        kind: 'Configuration',
+        default: [{ key: 'file', operator: 'Exists', effect: 'NoSchedule' }],
+        whitelist: [
+          { key: 'file', operator: 'Exists' },
+          { key: 'node.kubernetes.io/memory-pressure', operator: 'Exists' },
+          { key: 'timed', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 },
+        ],
+      },
+    },
+    {
+      name: 'ResourceQuota',
+      configuration: {
+        apiVersion: 'apiserver.config.k8s.io/v1',
+        kind: 'ResourceQuotaConfiguration',
+        limitedResources: [
+          { resource: 'pods', matchContains: ['ephemeral-storage'] },
+          {
+            resource: 'pods',
+            matchScopes: [
+              { scopeName: 'PriorityClass', operator: 'In', values: ['system-node-critical'] },
+            ],
+          },
+          { apiGroup: 'apps', resource: 'deployments', matchContains: ['count/deployments.apps'] },
+        ],
+      },
+    },
+  ],
+}
+
+const owned = (
+  name: string,
+  owner: object,
+  { namespace: at = 'default', user }: { namespace?: string; user?: string } = {},
+) =>
+  create(
+    `/api/v1/namespaces/${at}/configmaps`,
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, ownerReferences: [{ name: 'o', uid: 'u', ...owner }] },
+    },
+    user,
+  )
+const TOLERATIONS = 'scheduler.alpha.kubernetes.io/'
+const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' }
+const role = (name: string, rules: object[]) =>
+  create('/apis/rbac.authorization.k8s.io/v1/clusterroles', {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name },
+    rules,
+  })
+const binding = (name: string, user: string) =>
+  create('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+  })
+
+const RESTRICTED: readonly Question[] = [
+  pod('there', {}, 'made-by-a-pod'),
+  { method: 'GET', path: '/api/v1/namespaces/made-by-a-pod', asAdmin: true },
+  { ...pod('tried', {}, 'tried'), path: '/api/v1/namespaces/tried/pods?dryRun=All' },
+  { method: 'GET', path: '/api/v1/namespaces/tried', asAdmin: true },
+  { method: 'DELETE', path: '/api/v1/namespaces/no-such/pods/x', asAdmin: true },
+  role('writer', [{ apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'update'] }]),
+  binding('writer', 'bea'),
+  role('deleter', [
+    { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'update', 'delete'] },
+    { apiGroups: ['apps'], resources: ['deployments/finalizers'], verbs: ['update'] },
+  ]),
+  binding('deleter', 'ali'),
+  owned('a', DEPLOYMENT, { user: 'bea' }),
+  owned('a', DEPLOYMENT, { user: 'ali' }),
+  owned('b', { ...DEPLOYMENT, blockOwnerDeletion: true }, { user: 'ali' }),
+  owned(
+    'c',
+    { apiVersion: 'apps/v1', kind: 'ReplicaSet', blockOwnerDeletion: true },
+    { user: 'ali' },
+  ),
+  owned('d', { apiVersion: 'v9', kind: 'Odd', blockOwnerDeletion: true }, { user: 'ali' }),
+  pod('plain'),
+  pod('asking', asking({ cpu: '1' })),
+  pod('timed', {
+    tolerations: [{ key: 'timed', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 }],
+  }),
+  pod('late', {
+    tolerations: [{ key: 'timed', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 90 }],
+  }),
+  pod('other', { tolerations: [{ key: 'other', operator: 'Exists' }] }),
+  namespace('own', {
+    [`${TOLERATIONS}defaultTolerations`]: '[{"key":"own","value":"x","effect":"NoSchedule"}]',
+    [`${TOLERATIONS}tolerationsWhitelist`]: '[{"operator":"Exists"}]',
+  }),
+  pod('own', { tolerations: [{ key: 'other', operator: 'Exists' }] }, 'own'),
+  pod('all', { tolerations: [{ operator: 'Exists' }] }, 'own'),
+  namespace('broken', { [`${TOLERATIONS}defaultTolerations`]: '{' }),
+  pod('broken', {}, 'broken'),
+  pod('disk', asking({ 'ephemeral-storage': '1Gi' })),
+  pod('critical', { priorityClassName: 'system-node-critical' }, 'kube-system'),
+  create('/apis/apps/v1/namespaces/default/deployments', {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: {
+      selector: { matchLabels: { a: 'b' } },
+      template: { metadata: { labels: { a: 'b' } }, spec: { containers: [container] } },
+    },
+  }),
+]
+
+describe('admission plugins that restrict', { skip }, () => {
+  const both = new Both()
+  before(async () => {
+    const tokens = both.file('tokens.csv', 'ali-token,ali,1\nbea-token,bea,2\n')
+    const file = both.file('admission.yaml', RESTRICTIONS)
+    await both.start([
+      `--token-auth-file=${tokens}`,
+      `--admission-control-config-file=${file}`,
+      '--enable-admission-plugins=NamespaceAutoProvision,OwnerReferencesPermissionEnforcement,PodTolerationRestriction',
+      '--disable-admission-plugins=ServiceAccount,DefaultTolerationSeconds',
+    ])
+  })
+  after(() => both.stop())
+
+  test('change and refuse the same', async () => {
+    assert.deepEqual(await compare(both, RESTRICTED), [])
+  })
+})

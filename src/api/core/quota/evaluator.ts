@@ -34,7 +34,8 @@ export function matchesQuota(
   return scopesOf(spec).every(scope => evaluator.isInScope?.(object, scope) ?? false)
 }
 
-function scopesOf({ scopes = [], scopeSelector }: ResourceQuota['spec']) {
+/** All in which an object must be for a quota to count it. */
+export function scopesOf({ scopes = [], scopeSelector }: ResourceQuota['spec']) {
   return [
     ...scopes.map(scopeName => ({ scopeName, operator: 'Exists' }) as const),
     ...(scopeSelector?.matchExpressions ?? []),

@@ -6,8 +6,9 @@
  */
 import { chargeQuotas } from '#api/core/quota/charge.ts'
 import type { QuotaEvaluator } from '#api/core/quota/evaluator.ts'
+import { type LimitedResource, uncovered } from '#api/core/quota/limited.ts'
 import type { ResourceQuota } from '#api/core/v1/resource-quota.ts'
-import { conflict } from '#api/machinery/status.ts'
+import { conflict, PlainError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import { refused } from '../requests.ts'
@@ -15,6 +16,9 @@ import type { QuotaStore } from './store.ts'
 
 /** How often a line is judged anew, as upstream. */
 const RETRIES = 3
+
+/** What nothing may be used of without a quota, of the resource of a request. */
+export type LimitedBy = (request: AdmissionRequest) => readonly LimitedResource[]
 
 interface Waiting {
   readonly request: AdmissionRequest
@@ -26,12 +30,14 @@ interface Waiting {
 export class QuotaLedger {
   readonly #store: QuotaStore
   readonly #clock: Clock
+  readonly #limited: LimitedBy
   /** Who waits, by namespace; the requests that a server answers at a time limit how many. */
   readonly #lines = new Map<string, Waiting[]>()
 
-  constructor(store: QuotaStore, clock: Clock) {
+  constructor(store: QuotaStore, clock: Clock, limited: LimitedBy = () => []) {
     this.#store = store
     this.#clock = clock
+    this.#limited = limited
   }
 
   /** Resolves once the usage is entered; rejects with a StatusError where it would be too much. */
@@ -68,8 +74,14 @@ export class QuotaLedger {
     const pending: Waiting[] = []
     for (const waiting of batch) {
       const { request, evaluator } = waiting
-      const charged = chargeQuotas(running, request, evaluator, this.#clock.now())
-      if ('refusal' in charged) waiting.reject(refused(request, charged.refusal))
+      const now = this.#clock.now()
+      const limited = this.#limited(request)
+      const lacking = uncovered(running, request, evaluator, { limited, now })
+      const charged = lacking
+        ? { refusal: lacking.text }
+        : chargeQuotas(running, request, evaluator, now)
+      if (lacking?.isOfScopes) waiting.reject(new PlainError(lacking.text))
+      else if ('refusal' in charged) waiting.reject(refused(request, charged.refusal))
       else if (request.dryRun || !charged.isChanged) waiting.resolve()
       else {
         running = charged.quotas

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { quotaEvaluators } from '#api/core/quota/evaluators.ts'
+import type { LimitedResource } from '#api/core/quota/limited.ts'
 import type { ResourceQuota } from '#api/core/v1/resource-quota.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
 import { startTestServer, type TestServer } from '../../testing.ts'
@@ -197,4 +198,36 @@ test('servers that race for one quota charge for all that they let pass', async 
 
 test('the race catches a planted bug: a status that is written without a look at its revision', async () => {
   assert.ok((await race(sharedQuota(false))) > 20)
+})
+
+test('of what a file limits nothing is used without a quota that says how much', async () => {
+  const limited = (matchContains: string[], matchScopes: LimitedResource['matchScopes'] = []) =>
+    startTestServer({
+      pluginConfiguration: {
+        resourceQuota: [{ apiGroup: '', resource: 'pods', matchContains, matchScopes }],
+      },
+    })
+  const send = async ({ ask }: TestServer, name: string, more: object = {}) => {
+    const spec = { containers: [{ name: 'main', image: 'x', ...more }] }
+    const { status, body } = await ask('POST', `${IN}/pods`, { metadata: { name }, spec })
+    return status === 201 ? '' : body.message
+  }
+  const api = await limited(['requests.cpu'])
+  await api.ask('POST', `${IN}/serviceaccounts`, { metadata: { name: 'default' } })
+  assert.equal(await send(api, 'free'), '')
+  const asking = { resources: { requests: { cpu: '1' } } }
+  assert.equal(
+    await send(api, 'a', asking),
+    'pods "a" is forbidden: insufficient quota to consume: requests.cpu',
+  )
+  await limit(api, { 'requests.cpu': '1' }, { 'requests.cpu': '0' })
+  assert.equal(await send(api, 'a', asking), '')
+  assert.match(await send(api, 'b', asking), /exceeded quota: q/)
+  const scoped = await limited([], [{ scopeName: 'BestEffort', operator: 'Exists' }])
+  await scoped.ask('POST', `${IN}/serviceaccounts`, { metadata: { name: 'default' } })
+  assert.equal(await send(scoped, 'asks', asking), '')
+  assert.equal(
+    await send(scoped, 'mute'),
+    'insufficient quota to match these scopes: [{BestEffort Exists []}]',
+  )
 })

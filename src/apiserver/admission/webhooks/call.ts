@@ -2,6 +2,7 @@
 import { isQualifiedName } from '#api/machinery/names.ts'
 import { badRequest, internalError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
+import { spanned } from '#base/tracing/span.ts'
 import type { ServedResource } from '../../resources/registry.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import type { AdmissionWorld } from '../world.ts'
@@ -44,7 +45,11 @@ export async function callWebhook(
     throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`)
   const startMs = world.clock.monotonicMs()
   try {
-    const verdict = await ask(webhook, resource, request, { isMutating, world })
+    const verdict = await spanned(
+      `Call ${isMutating ? 'mutating' : 'validating'} webhook`,
+      () => ask(webhook, resource, request, { isMutating, world }),
+      () => ({ attributes: attributesOf(name, request) }),
+    )
     for (const [key, value] of Object.entries(verdict.auditAnnotations))
       noteOf(webhook, request, key, value)
     for (const text of verdict.warnings) request.warn?.(text)
@@ -57,6 +62,16 @@ export async function callWebhook(
   } finally {
     const what = isMutating ? 'mutating-webhook' : 'validating-webhook'
     request.took?.(what, world.clock.monotonicMs() - startMs)
+  }
+}
+
+function attributesOf(webhook: string, { resource, subresource, operation }: AdmissionRequest) {
+  const { group, version, resource: plural } = resource
+  return {
+    webhook,
+    resource: `${group ? `${group}/` : ''}${version}, Resource=${plural}`,
+    subresource,
+    operation,
   }
 }
 

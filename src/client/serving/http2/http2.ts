@@ -24,6 +24,8 @@ export interface Http2Options {
   readonly clock: Clock
   /** Resolves when nothing more is done for the request. Never rejects. */
   readonly serve: (wire: Wire, connection: Connection) => Promise<void>
+  /** Asked with each answer: whether the client is to go on over another connection. */
+  readonly goAway?: (() => boolean) | undefined
 }
 
 /** Takes over connections whose clients chose HTTP/2. */
@@ -35,7 +37,7 @@ export function createHttp2(options: Http2Options): (connection: Connection) => 
 function serveConnection(
   connection: Connection,
   shared: Pick<SessionOptions, 'date' | 'buffers'>,
-  { limits, clock, serve }: Http2Options,
+  { limits, clock, serve, goAway }: Http2Options,
 ): void {
   const { socket } = connection
   let working = 0
@@ -59,6 +61,7 @@ function serveConnection(
     afterReadyWork: act =>
       clock.afterReadyWork ? clock.afterReadyWork(act) : process.nextTick(act),
     request(stream, head) {
+      if (goAway?.()) session.sendAway()
       const wire = wireOf(stream, head, connection)
       if (!wire) return
       // A cancelled request makes room for the next at once, but the work for it goes on: it is what is counted here.
@@ -69,6 +72,7 @@ function serveConnection(
     },
   })
   connection.retire = () => session.retire()
+  connection.answering = () => session.openStreams
   endWhenIdle(connection, session, { clock, idleMs: limits.idleMs })
 }
 

@@ -1,6 +1,7 @@
 /** The server's end of one connection of HTTP/2 (RFC 9113). */
 
 import type { Duplex } from 'node:stream'
+import { EndedStreams } from './ended-streams.ts'
 import {
   ConnectionError,
   ErrorCode,
@@ -28,9 +29,9 @@ import { StreamTable } from './stream-table.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-const REMEMBERED_STREAMS = 500
 /** How long a client may take to read why its connection ends. */
 const FAREWELL_MS = 1000
+const LAST_OF_ALL = 2 ** 31 - 1
 
 const protocolError = (what: string) => new ConnectionError(ErrorCode.protocol, what)
 const wrongSize = (name: string) =>
@@ -45,8 +46,7 @@ export class Session implements StreamHost {
   readonly #heads: RequestHeads
   readonly #encoder = new HeaderEncoder()
   readonly #streams = new StreamTable<Http2Stream>()
-  /** Streams that ended last, and whether the client's end of them had: if not, more of it may be under way, which is no mistake. */
-  readonly #ended = new Map<number, boolean>()
+  readonly #ended = new EndedStreams()
   readonly #resets: TokenBucket
   readonly #idleFrames: TokenBucket
   readonly #window: ReceiveWindow
@@ -57,6 +57,7 @@ export class Session implements StreamHost {
   #preface: Buffer | undefined = PREFACE
   #hasSettings = false
   #lastStream = 0
+  #isSentAway = false
   #isRetired = false
   #isOver = false
 
@@ -86,6 +87,15 @@ export class Session implements StreamHost {
   /** How many requests are under way. */
   get openStreams(): number {
     return this.#streams.size
+  }
+
+  /** Sends the client to another connection. What it sends before it knows is answered still: which request is the last is said later (RFC 9113, 6.8). */
+  sendAway(): void {
+    if (this.#isSentAway || this.#isRetired || this.#isOver) return
+    this.#isSentAway = true
+    this.#send(FrameType.goAway, 0, 0, uint32(LAST_OF_ALL, ErrorCode.none))
+    const cancel = this.#options.after(FAREWELL_MS, () => this.retire())
+    this.#socket.once('close', cancel)
   }
 
   /** Takes no further requests, and ends when the present ones are answered. */
@@ -249,7 +259,7 @@ export class Session implements StreamHost {
     if (!this.#resets.take())
       throw new ConnectionError(ErrorCode.enhanceYourCalm, 'too many requests were cancelled')
     stream?.close()
-    this.#remember(id, true)
+    this.#ended.remember(id, true)
   }
 
   /** The stream, or undefined where it is over. Throws for one that never was. */
@@ -268,7 +278,7 @@ export class Session implements StreamHost {
       throw new ConnectionError(ErrorCode.flowControl, 'more data than there was room for')
     if (!stream || stream.isRemoteOver) {
       this.#window.consume(payload.length)
-      if (!stream && this.#ended.get(id) === false) return
+      if (!stream && this.#ended.wasRemoteOver(id) === false) return
       throw new ConnectionError(ErrorCode.streamClosed, `data for stream ${id}, which is over`)
     }
     this.#window.consume(payload.length - bytes.length)
@@ -285,7 +295,7 @@ export class Session implements StreamHost {
     const head = this.#heads.read(block.bytes)
     const stream = this.#streams.get(block.stream)
     if (stream) this.#takeTrailers(stream, head, block)
-    else if (this.#ended.get(block.stream) !== false) this.#takeRequest(head, block)
+    else if (this.#ended.wasRemoteOver(block.stream) !== false) this.#takeRequest(head, block)
   }
 
   #takeRequest(head: RequestHead, block: HeaderBlock): void {
@@ -345,16 +355,7 @@ export class Session implements StreamHost {
     if (stream) this.reset(stream, code)
     else {
       this.#send(FrameType.reset, 0, id, uint32(code))
-      this.#remember(id, false)
-    }
-  }
-
-  #remember(stream: number, isRemoteOver: boolean): void {
-    this.#ended.set(stream, isRemoteOver)
-    if (this.#ended.size <= REMEMBERED_STREAMS) return
-    for (const oldest of this.#ended.keys()) {
-      this.#ended.delete(oldest)
-      return
+      this.#ended.remember(id, false)
     }
   }
 
@@ -392,7 +393,7 @@ export class Session implements StreamHost {
   closed(stream: Http2Stream): void {
     this.#streams.delete(stream)
     this.#outbox.forget(stream)
-    this.#remember(stream.id, stream.isRemoteOver)
+    this.#ended.remember(stream.id, stream.isRemoteOver)
     this.#endIfDone()
   }
 }

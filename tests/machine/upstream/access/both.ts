@@ -8,8 +8,11 @@ import { silentLog } from '#base/log.ts'
 import { parseCommandLine } from '#cli'
 import type { Method } from '#client/transport.ts'
 import { systemClock } from '#host/clock.ts'
+import { systemFiles } from '#host/files.ts'
 import { systemRandom } from '#host/random.ts'
 import { accessOptionsOf } from '../../../../src/cluster/access-options.ts'
+import { securityWantedBy } from '../../../../src/cluster/security-options.ts'
+import { servingOptionsOf } from '../../../../src/cluster/serving-options.ts'
 import { startSingleApiServer } from '../../../../src/cluster/single-apiserver.ts'
 import { EtcdProcess } from '../../../../src/store/testing/etcd-process.ts'
 import {
@@ -39,8 +42,13 @@ export interface Said {
 export class Both {
   readonly directory = mkdtempSync(join(tmpdir(), 'proa-access-'))
   readonly #keys = new Keys()
+  readonly keys = this.#keys
   readonly #closing: (() => Promise<unknown>)[] = []
   #urls: readonly [upstream: string, proa: string] = ['', '']
+
+  get urls(): readonly [upstream: string, proa: string] {
+    return this.#urls
+  }
 
   file(name: string, content: string | object): string {
     const path = join(this.directory, name)
@@ -109,6 +117,12 @@ async function startProa(keys: Keys, flags: readonly string[]) {
     dataDirectory: keys.directory,
     keepsInMemory: true,
     ...accessOptionsOf(invocation.values),
+    ...servingOptionsOf(invocation.values, {
+      files: systemFiles,
+      clock: systemClock,
+      log: silentLog,
+    }),
+    security: securityWantedBy(invocation.values, systemFiles),
     listen: { address: '127.0.0.1', port: 0 },
     serviceClusterIpRange: SERVICE_RANGE,
     clusterDomain: 'cluster.local',

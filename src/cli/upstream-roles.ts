@@ -1,0 +1,155 @@
+/** What kube-controller-manager and kube-scheduler know beside our own flags: docs/flags.md is made of this. */
+import {
+  always,
+  logging,
+  metrics,
+  type OtherFlag,
+  type OtherFlags,
+  only,
+  refused,
+  refusedSwitch,
+  taken,
+  takenSwitch,
+  versions,
+} from './other-flags.ts'
+
+const ELECTED = 'leaders are elected as upstream does by default'
+const ASKED = 'the API server of --kubeconfig is asked who somebody is and what they may'
+const CONFIGURED = 'whom to believe stands in the ConfigMap extension-apiserver-authentication'
+const QUICK = 'what can be done at a time is, and the API server shares itself out'
+const OWN_TIMES = 'it is done when something changes, and looked after now and then'
+
+const shared = (role: string): OtherFlags => ({
+  ...logging,
+  ...metrics,
+  'emulated-version': versions['emulated-version'] as OtherFlag,
+  'min-compatibility-version': versions['min-compatibility-version'] as OtherFlag,
+  'authentication-kubeconfig': taken(ASKED),
+  'authentication-skip-lookup': always(false, CONFIGURED),
+  'authentication-token-webhook-cache-ttl': taken(ASKED),
+  'authentication-tolerate-lookup-failure': takenSwitch(CONFIGURED),
+  'authorization-kubeconfig': taken(ASKED),
+  'authorization-webhook-cache-authorized-ttl': taken(ASKED),
+  'authorization-webhook-cache-unauthorized-ttl': taken(ASKED),
+  'cert-dir': taken('a certificate without --tls-cert-file is kept in memory'),
+  'client-ca-file': taken(CONFIGURED),
+  'contention-profiling': takenSwitch('there are no locks to wait for'),
+  'kube-api-burst': taken(QUICK),
+  'kube-api-content-type': taken('each kind is asked for in the form that is quickest'),
+  'kube-api-qps': taken(QUICK),
+  'leader-elect': always(true, ELECTED),
+  'leader-elect-lease-duration': only('15s', ELECTED),
+  'leader-elect-renew-deadline': only('10s', ELECTED),
+  'leader-elect-resource-lock': only('leases', ELECTED),
+  'leader-elect-resource-name': only(role, ELECTED),
+  'leader-elect-resource-namespace': only('kube-system', ELECTED),
+  'leader-elect-retry-period': only('2s', ELECTED),
+  master: refused('put the address of the server in a kubeconfig'),
+  'permit-address-sharing': takenSwitch('an address may be listened at again at once'),
+  'requestheader-allowed-names': taken(CONFIGURED),
+  'requestheader-client-ca-file': taken(CONFIGURED),
+  'requestheader-extra-headers-prefix': taken(CONFIGURED),
+  'requestheader-group-headers': taken(CONFIGURED),
+  'requestheader-uid-headers': taken(CONFIGURED),
+  'requestheader-username-headers': taken(CONFIGURED),
+  'tls-curve-preferences': refused('curves are those of OpenSSL'),
+  version: refusedSwitch('"proa version" prints it'),
+})
+
+export const otherSchedulerFlags: OtherFlags = {
+  ...shared('kube-scheduler'),
+  'pod-max-in-unschedulable-pods-duration': only('5m', 'pods are tried again after five minutes'),
+  'write-config-to': refused('what is configured is told at /configz'),
+}
+
+const WORKERS = [
+  'cron-job',
+  'daemonset',
+  'deployment',
+  'device-taint-eviction',
+  'endpoint',
+  'ephemeralvolume',
+  'gc',
+  'horizontal-pod-autoscaler',
+  'job',
+  'namespace',
+  'rc',
+  'replicaset',
+  'resource-quota',
+  'resourceclaim',
+  'service-endpoint',
+  'service',
+  'serviceaccount-token',
+  'statefulset',
+  'ttl-after-finished',
+  'validating-admission-policy-status',
+]
+
+const CLOUDS = 'clouds have controller managers of their own'
+const RECYCLED = 'volumes are not recycled: delete or keep them'
+const LOST = 'nodes that are not heard of are judged as upstream does by default'
+const SCALED = 'autoscalers wait as upstream does by default'
+const MASK = 'addresses of pods are IPv4'
+
+export const otherControllerManagerFlags: OtherFlags = {
+  ...shared('kube-controller-manager'),
+  ...Object.fromEntries(WORKERS.map(name => [`concurrent-${name}-syncs`, taken(QUICK)])),
+  'allocate-node-cidrs': always(
+    true,
+    'leave it to others with --controllers=*,-node-ipam-controller',
+  ),
+  'attach-detach-reconcile-sync-period': taken(OWN_TIMES),
+  'cidr-allocator-type': only('RangeAllocator', CLOUDS),
+  'cloud-config': refused(CLOUDS),
+  'cloud-provider': only(['', 'external'], CLOUDS),
+  'cluster-name': taken('only clouds have a use for it'),
+  'configure-cloud-routes': takenSwitch(CLOUDS),
+  'controller-shutdown-timeout': taken('controllers end within seconds'),
+  'controller-start-interval': taken('controllers start together'),
+  'disable-attach-detach-reconcile-sync': always(false, OWN_TIMES),
+  'disable-force-detach-on-timeout': always(false, 'volumes of nodes that are gone are let go'),
+  'enable-dynamic-provisioning': always(true, 'classes say how volumes are made'),
+  'enable-garbage-collector': always(
+    true,
+    'leave it out with --controllers=*,-garbage-collector-controller',
+  ),
+  'enable-hostpath-provisioner': always(false, 'the class local-path makes volumes of directories'),
+  'enable-leader-migration': always(false, CLOUDS),
+  'endpoint-updates-batch-period': only('0s', OWN_TIMES),
+  'endpointslice-updates-batch-period': only('0s', OWN_TIMES),
+  'external-cloud-volume-plugin': refused(CLOUDS),
+  'flex-volume-plugin-dir': taken('there are no flex volumes'),
+  'horizontal-pod-autoscaler-cpu-initialization-period': only('5m', SCALED),
+  'horizontal-pod-autoscaler-downscale-stabilization': only('5m', SCALED),
+  'horizontal-pod-autoscaler-initial-readiness-delay': only('30s', SCALED),
+  'horizontal-pod-autoscaler-sync-period': only('15s', SCALED),
+  'horizontal-pod-autoscaler-tolerance': only(['0.1', '0.10'], SCALED),
+  'large-cluster-size-threshold': only('50', LOST),
+  'leader-migration-config': refused(CLOUDS),
+  'max-endpoints-per-slice': only('100', 'slices are filled as upstream does by default'),
+  'min-resync-period': taken(OWN_TIMES),
+  'mirroring-concurrent-service-endpoint-syncs': taken(QUICK),
+  'mirroring-endpointslice-updates-batch-period': only('0s', OWN_TIMES),
+  'mirroring-max-endpoints-per-subset': only('1000', 'as many are mirrored as upstream does'),
+  'namespace-sync-period': taken(OWN_TIMES),
+  'node-cidr-mask-size-ipv6': refused(MASK),
+  'node-eviction-rate': only('0.1', LOST),
+  'node-monitor-grace-period': only('50s', LOST),
+  'node-monitor-period': taken(CLOUDS),
+  'node-startup-grace-period': only('1m', LOST),
+  'pv-recycler-increment-timeout-nfs': taken(RECYCLED),
+  'pv-recycler-minimum-timeout-hostpath': taken(RECYCLED),
+  'pv-recycler-minimum-timeout-nfs': taken(RECYCLED),
+  'pv-recycler-pod-template-filepath-hostpath': refused(RECYCLED),
+  'pv-recycler-pod-template-filepath-nfs': refused(RECYCLED),
+  'pv-recycler-timeout-increment-hostpath': taken(RECYCLED),
+  'pvclaimbinder-sync-period': taken(OWN_TIMES),
+  'resource-quota-sync-period': taken(OWN_TIMES),
+  'route-reconciliation-period': taken(CLOUDS),
+  'secondary-node-eviction-rate': only('0.01', LOST),
+  'service-cluster-ip-range': taken('no addresses of nodes are taken from it in any case'),
+  'unhealthy-zone-threshold': only('0.55', LOST),
+  'use-service-account-credentials': takenSwitch(
+    'all controllers act as whom --kubeconfig says, who needs the rights of all of them',
+  ),
+}

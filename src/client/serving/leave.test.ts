@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:http2'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { pushed, serve, text, trust, until, versions } from '../testing/serving.ts'
+
+const ask = versions['HTTP/2'] ?? assert.fail()
+const ask1 = versions['HTTP/1.1'] ?? assert.fail()
+
+/** A server that answers `/slow` when it is told to, and `/watch` without end. */
+async function leaving(more: Parameters<typeof serve>[1]) {
+  const slow = Promise.withResolvers<void>()
+  const watches: ReturnType<typeof pushed>[] = []
+  const server = await serve(async ({ path }) => {
+    if (path === '/slow') await slow.promise
+    if (path !== '/watch') return text(200, path)
+    const source = pushed()
+    watches.push(source)
+    return source.response
+  }, more)
+  return { server, watches, answer: () => slow.resolve() }
+}
+
+test('with Retry-After, new requests are refused until those before them are answered', async () => {
+  const { server, answer } = await leaving({ leaving: { sendsRetryAfter: true } })
+  for (const each of [ask, ask1])
+    assert.equal((await each(server, { path: '/a', tls: trust })).status, 200)
+  const before = ask(server, { path: '/slow', tls: trust })
+  await delay(50)
+  const stopping = server.stop()
+  await delay(50)
+  for (const each of [ask, ask1]) {
+    const refused = await each(server, { path: '/b', method: 'POST', body: 'x', tls: trust })
+    assert.equal(refused.status, 429)
+    assert.equal(refused.headers['retry-after'], '5')
+    assert.match(refused.body.toString(), /shutting down/)
+  }
+  answer()
+  assert.equal((await before).status, 200)
+  await stopping
+  await assert.rejects(ask(server, { path: '/c', tls: trust }), /ECONNREFUSED/)
+})
+
+test('without it no connection is taken, and what was asked before is answered', async () => {
+  const { server, answer } = await leaving({})
+  const before = ask(server, { path: '/slow', tls: trust })
+  await delay(50)
+  const stopping = server.stop()
+  await assert.rejects(ask(server, { path: '/c', tls: trust }), /ECONNREFUSED/)
+  answer()
+  assert.equal((await before).status, 200)
+  await stopping
+})
+
+test('watches end one after the other over their time of grace', async () => {
+  const { server, watches } = await leaving({ leaving: { watchGraceMs: 500 } })
+  const session = connect(server.url, trust)
+  session.on('error', () => {})
+  const ends: number[] = []
+  for (let i = 0; i < 5; i++) {
+    const stream = session.request({ ':path': '/watch' })
+    stream.on('error', () => {})
+    stream.resume().on('end', () => ends.push(performance.now()))
+  }
+  await until(() => watches.length === 5)
+  const from = performance.now()
+  await server.stop()
+  await until(() => ends.length === 5)
+  assert.ok((ends[0] ?? 0) - from < 150, 'the first one ends at once')
+  assert.ok((ends[4] ?? 0) - from > 300, `the last one ended after ${(ends[4] ?? 0) - from} ms`)
+  session.destroy()
+})
