@@ -57,10 +57,6 @@ test('plugins are on and off by their names, and misspelt ones are told', async 
       '[Priority] in enable-admission-plugins and disable-admission-plugins overlapped',
     ],
     [
-      ['--enable-admission-plugins=PodTolerationRestriction'],
-      'Proa has no admission plugin PodTolerationRestriction',
-    ],
-    [
       ['--disable-admission-plugins=JobValidation'],
       'Proa cannot turn off JobValidation: kinds judge that themselves',
     ],
