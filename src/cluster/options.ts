@@ -16,8 +16,8 @@ import type { AuthenticationSettings } from './authentication-options.ts'
 import type { AuthorizationSettings } from './authorization-options.ts'
 import type { Origin } from './foundation.ts'
 import type { HttpWanted } from './http-options.ts'
-import type { KubeletClient } from './kubelet-client.ts'
 import type { CloudControllersSettings, ClusterCloud } from './in-process-cloud.ts'
+import type { KubeletClient } from './kubelet-client.ts'
 import type { SecurityWanted } from './security-options.ts'
 
 /** Nodes that run in this process. */
