@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:net'
 import { createConnections } from './connections.ts'
 import { createHttp1 } from './http1.ts'
+import { leave } from './leave.ts'
 import { DEFAULT_LIMITS, KEEP_ALIVE_AFTER_MS } from './limits.ts'
 import { listenOn, type ServeHttpsOptions } from './serve-https.ts'
 import { serveRequest } from './serve-request.ts'
@@ -23,7 +24,11 @@ export interface HttpServing {
 export async function serveHttp(options: ServeHttpOptions): Promise<HttpServing> {
   const { handler, clock, log, address, port, flags } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const connections = createConnections({ handler, limits, clock, log, intake: { bytes: 0 } })
+  const connections = createConnections({
+    ...{ handler, limits, clock, log },
+    intake: { bytes: 0 },
+    state: { isLeaving: false },
+  })
   const http1 = createHttp1({
     limits,
     clock,
@@ -39,15 +44,18 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServing>
     socket.on('error', () => {}) // `close` follows.
     http1(connections.add(socket))
   })
-  await listenOn(server, { address, port }, flags)
+  await listenOn(server, { address, port }, flags ? { flags } : {})
   const bound = server.address()
   let stopped: Promise<void> | undefined
   const stop = async () => {
-    const closed = new Promise<void>(resolve => server.close(() => resolve()))
-    for (const connection of connections.all()) {
-      for (const end of connection.endless) end()
-      connection.retire()
-    }
+    let closed: Promise<void> = Promise.resolve()
+    await leave({
+      ...{ connections, clock, drainMs: limits.stopMs },
+      refuse: () => {},
+      close: () => {
+        closed = new Promise(resolve => server.close(() => resolve()))
+      },
+    })
     const cancelForce = clock.after(limits.stopMs, () => {
       for (const { socket } of connections.all()) socket.destroy()
     })
