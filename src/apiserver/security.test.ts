@@ -51,6 +51,7 @@ function cluster() {
     hasConfigMaps: () => false,
     quotaDevices: noDevices,
     quotas: { list: () => [], latest: async () => undefined, setUsed: async () => false },
+    volumeBehind: () => undefined,
     podsOnNode: node => [...pods.values()].filter(pod => pod.spec.nodeName === node),
   }
   const options = {

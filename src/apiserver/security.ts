@@ -179,7 +179,11 @@ function authorizerFor(
   figures: AuthorizationFigures,
 ): Authorizer {
   if (mode === 'AlwaysAllow') return alwaysAllow
-  const node = nodeAuthorizer(nodeName => world.podsOnNode(nodeName), nodeRules)
+  const node = nodeAuthorizer(
+    nodeName => world.podsOnNode(nodeName),
+    nodeRules,
+    (namespace, claim) => world.volumeBehind(namespace, claim),
+  )
   const rbac = rbacAuthorizer(world.rbac)
   return unionAuthorizer([
     superuserAuthorizer,

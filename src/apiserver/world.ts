@@ -3,6 +3,8 @@ import type { DeviceQuotaWorld } from '#api/core/quota/device-claims.ts'
 import type { LimitRange } from '#api/core/v1/limit-range.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Node } from '#api/core/v1/node.ts'
+import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
+import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { Secret } from '#api/core/v1/secret.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
@@ -43,6 +45,8 @@ export interface World extends TokenWorld {
   podsIn(namespace: string): readonly Pod[]
   podsOnNode(nodeName: string): readonly Pod[]
   hasConfigMaps(namespace: string): boolean
+  /** The volume that a claim names, as far as it is cached. */
+  volumeBehind(namespace: string, claim: string): PersistentVolume | undefined
 }
 
 function resourceOf(
@@ -113,6 +117,13 @@ export function createWorld(registry: ResourceRegistry): World {
     podsIn: namespace => (pods?.list(namespace) ?? []).map(stored => stored.object as Pod),
     hasConfigMaps: namespace => (configMaps?.list(namespace).length ?? 0) > 0,
     podsOnNode: nodeName => index?.on(nodeName) ?? [],
+    volumeBehind(namespace, claim) {
+      const claims = cacheOf('', 'persistentvolumeclaims')
+      const found = claims?.get(namespace, claim)?.object as PersistentVolumeClaim | undefined
+      const name = found?.spec.volumeName
+      const volumes = name ? cacheOf('', 'persistentvolumes') : undefined
+      return volumes?.get('', name ?? '')?.object as PersistentVolume | undefined
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { referencesOf } from '#api/core/v1/pod/references.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
@@ -174,4 +175,35 @@ test('references are found wherever a pod can name something', () => {
   assert.deepEqual([...secrets], ['csi'])
   assert.deepEqual([...configMaps].sort(), ['init', 'volume'])
   assert.deepEqual([...claims], ['p-tmp'])
+})
+
+test('a node reads the secrets that volumes behind its claims name for nodes', async () => {
+  const csi = {
+    ...{ driver: 'd', volumeHandle: 'h' },
+    nodeStageSecretRef: { namespace: 'vault', name: 'stage' },
+    nodePublishSecretRef: { namespace: 'vault', name: 'publish' },
+    nodeExpandSecretRef: { namespace: 'vault', name: 'expand' },
+    controllerPublishSecretRef: { namespace: 'vault', name: 'controller' },
+  }
+  const volume = (claim: string) =>
+    ({ spec: { csi, claimRef: { namespace: 'shop', name: claim } } }) as unknown as PersistentVolume
+  const reading = async (
+    name: string,
+    behind: PersistentVolume | undefined,
+    namespace = 'vault',
+  ) => {
+    const over = nodeAuthorizer(
+      node => pods.filter(pod => pod.spec.nodeName === node),
+      nodeRules,
+      (at, claim) => (at === 'shop' && claim === 'data' ? behind : undefined),
+    )
+    const attributes = { ...asking(nodeA, `get secrets ${namespace}/${name}`) }
+    return ((await over.authorize(attributes)) as Decision).verdict === 'allow'
+  }
+  for (const name of ['stage', 'publish', 'expand'])
+    assert.equal(await reading(name, volume('data')), true)
+  assert.equal(await reading('controller', volume('data')), false)
+  assert.equal(await reading('stage', volume('data'), 'shop'), false)
+  assert.equal(await reading('stage', volume('another')), false, 'kept for another claim')
+  assert.equal(await reading('stage', undefined), false)
 })

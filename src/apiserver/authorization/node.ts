@@ -1,6 +1,6 @@
 /**
  * What a kubelet may do: what the pods on its node need, and no more. Secrets, ConfigMaps and claims by name if one of those pods
- * refers to them; tokens of their service accounts; its own Node, Lease and pods. The rest of the `system:node` rules
+ * or its volume refers to them; tokens of their service accounts; its own Node, Lease and pods. The rest of the `system:node` rules
  * holds for every node. NodeRestriction (admission) looks at what the writes say.
  */
 
@@ -17,6 +17,7 @@ import {
   type PolicyRule,
 } from './authorizer.ts'
 import { ruleAllows } from './rbac-rules.ts'
+import { type VolumeBehind, volumeNamesSecret } from './volume-secrets.ts'
 
 /** The pods that are bound to a node, from the API server's cache. */
 export type PodsOnNode = (nodeName: string) => readonly Pod[]
@@ -31,7 +32,11 @@ export function nodeNameOf(user: UserInfo): string | undefined {
 }
 
 /** `rules` are those of the ClusterRole system:node, for what depends on no pod. */
-export function nodeAuthorizer(podsOnNode: PodsOnNode, rules: readonly PolicyRule[]): Authorizer {
+export function nodeAuthorizer(
+  podsOnNode: PodsOnNode,
+  rules: readonly PolicyRule[],
+  volumeBehind: VolumeBehind = () => undefined,
+): Authorizer {
   return {
     authorize(attributes) {
       const node = nodeNameOf(attributes.user)
@@ -39,7 +44,8 @@ export function nodeAuthorizer(podsOnNode: PodsOnNode, rules: readonly PolicyRul
       const special = attributes.isResourceRequest
         ? SPECIAL.get(resourceKey(attributes))
         : undefined
-      if (special) return special({ node, attributes, pods: () => podsOnNode(node), rules })
+      if (special)
+        return special({ node, attributes, pods: () => podsOnNode(node), rules, volumeBehind })
       return byRules(attributes, rules)
     },
     // Which names a node may read changes with its pods, so its rules cannot be listed.
@@ -59,12 +65,13 @@ interface Question {
   readonly attributes: Attributes
   readonly pods: () => readonly Pod[]
   readonly rules: readonly PolicyRule[]
+  readonly volumeBehind: VolumeBehind
 }
 
 const resourceKey = ({ group, resource }: Attributes) => (group ? `${resource}.${group}` : resource)
 
 const SPECIAL: ReadonlyMap<string, (question: Question) => Decision> = new Map([
-  ['secrets', (question: Question) => readByName(question, 'secrets')],
+  ['secrets', readSecret],
   ['configmaps', (question: Question) => readByName(question, 'configMaps')],
   [
     'persistentvolumeclaims',
@@ -91,6 +98,15 @@ function readByName(question: Question, kind: keyof PodReferences): Decision {
   return namedByAPod(question, kind, READS)
 }
 const READS = ['get', 'list', 'watch']
+
+function readSecret(question: Question): Decision {
+  const decision = readByName(question, 'secrets')
+  const { verb, subresource, namespace, name } = question.attributes
+  if (decision.verdict === 'allow' || !READS.includes(verb) || subresource || !name) return decision
+  return volumeNamesSecret(question.pods(), question.volumeBehind, { namespace, name })
+    ? allow()
+    : decision
+}
 
 function namedByAPod(
   { node, attributes, pods }: Question,
