@@ -13,6 +13,7 @@ import {
 import { type RouteMode, startNetworkPolicies, startPodNetwork, startPodRoutes } from '#network'
 import { startProxy } from '#proxy'
 import { clusterDnsAddress, DNS_PORT, ensureClusterDns } from './cluster-dns.ts'
+import { driversDirectory } from './drivers-directory.ts'
 import type { RunningNode } from './hollow-nodes.ts'
 import { openKubeletPort } from './kubelet-port.ts'
 import { type Machine, podNetworkOf } from './machine.ts'
@@ -119,6 +120,7 @@ export async function startMachineNode(
       runtime,
       hostAccess,
       rootDirectory: layout.kubelet,
+      driversDirectory: driversDirectory(layout.kubelet, log),
       containerLogsDirectory: DEFAULT_CONTAINER_LOGS_DIRECTORY,
       nodeAddresses: machine.nodeAddresses,
       clusterDns: [clusterDns],

@@ -11,6 +11,7 @@ import type { ValuesOf } from '#cli'
 import { signalProcess } from '#host/background-process.ts'
 import { systemClock } from '#host/clock.ts'
 import { claimDirectory, type DirectoryClaim } from '#host/data-directory.ts'
+import { unlinkDirectory } from '#host/directory-link.ts'
 import { removeUnfinished, systemFiles } from '#host/files.ts'
 import { systemLog } from '#host/log.ts'
 import { machineCgroups } from '#host/machine/cgroups.ts'
@@ -31,6 +32,7 @@ import {
 } from '#network'
 import { removeProxyRules } from '#proxy'
 import { dataDirectoryOf } from './data-directory.ts'
+import { USUAL_KUBELET_DIRECTORY } from './drivers-directory.ts'
 import { type Layout, layoutOf, ROLE_KUBECONFIGS } from './layout.ts'
 import { podNetworkOf } from './machine.ts'
 
@@ -84,6 +86,7 @@ export async function resetMachine(layout: Layout, log: Log, clock: Clock): Prom
     for (const directory of [layout.cniConfiguration, SYSTEM_CNI_CONFIGURATION])
       await step(() => removePodNetwork(podNetworkOf({ layout }, directory)))
     await step(() => removePodLogs(uids))
+    await step(() => unlinkDirectory(USUAL_KUBELET_DIRECTORY, layout.kubelet))
     await step(() => removeData(layout))
   } finally {
     for (const claim of claims) claim.release()

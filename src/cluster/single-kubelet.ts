@@ -20,6 +20,7 @@ import {
 import { startPodNetwork } from '#network'
 import { clusterDnsAddress } from './cluster-dns.ts'
 import { dataDirectoryOf } from './data-directory.ts'
+import { driversDirectory } from './drivers-directory.ts'
 import { layoutOf } from './layout.ts'
 import { type Machine, podNetworkOf, prepareMachine } from './machine.ts'
 import { readNodeDns } from './machine-dns.ts'
@@ -117,6 +118,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     runtime,
     hostAccess,
     rootDirectory: layout.kubelet,
+    driversDirectory: driversDirectory(layout.kubelet, log),
     nodeAddresses,
     clusterDns: [clusterDnsAddress(serviceClusterIpRange)],
     clusterDomain: values.clusterDomain,

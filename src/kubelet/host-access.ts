@@ -14,8 +14,34 @@ export interface HostAccess {
   readonly usage?: () => MachineUsage
   /** Absent where there are none. */
   readonly cgroups?: Cgroups
+  /** Absent where nothing but directories can be mounted. */
+  readonly disks?: Disks
   /** Absent where no plugins can run. */
   readonly pluginSockets?: PluginSockets
+}
+
+/** File systems and devices. */
+export interface Disks {
+  /** Mounts a file system of that type; options as mount(8) takes them. */
+  mount(what: {
+    readonly source: string
+    readonly target: string
+    readonly type: string
+    readonly options: readonly string[]
+  }): Promise<void>
+  /** Mounts a share of an NFS server, `server:/path`, with mount.nfs(8) where that is there. */
+  mountNfs(what: {
+    readonly server: string
+    readonly path: string
+    readonly target: string
+    readonly options: readonly string[]
+  }): Promise<void>
+  /** The type of the file system on a device; empty on a device that has nothing. */
+  fileSystemOn(device: string): Promise<string>
+  /** Makes a file system; whatever the device had is lost. */
+  format(device: string, type: string): Promise<void>
+  /** Where all symlinks of the path lead; undefined where they lead nowhere. */
+  realPath(path: string): Promise<string | undefined>
 }
 
 /** A socket on which a plugin of the node listens. */
@@ -85,6 +111,8 @@ export interface FileFacts {
     | 'other'
   readonly size: number
   readonly mode: number
+  /** Whose group it is; absent where there are no groups. */
+  readonly group?: number
 }
 
 export interface OpenFile {

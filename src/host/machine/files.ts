@@ -132,7 +132,7 @@ async function readUpTo(file: Handle, offset: number, length: number): Promise<U
 }
 
 function factsOf(stats: Stats) {
-  return { kind: kindOf(stats), size: stats.size, mode: stats.mode & 0o7777 }
+  return { kind: kindOf(stats), size: stats.size, mode: stats.mode & 0o7777, group: stats.gid }
 }
 
 function kindOf(stats: Stats) {

@@ -1,5 +1,6 @@
 /** This machine as a node agent acts on it; the kubelet's `HostAccess`. */
 import { machineCgroups } from './cgroups.ts'
+import { machineDisks } from './disks.ts'
 import { readMachineFacts } from './facts.ts'
 import { machineFiles } from './files.ts'
 import { machineMounts } from './mounts.ts'
@@ -14,6 +15,7 @@ export function openMachine(storageDirectory: string) {
     mounts: machineMounts,
     network: machineNetwork,
     cgroups: machineCgroups,
+    disks: machineDisks,
     pluginSockets,
   }
 }
