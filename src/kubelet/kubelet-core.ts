@@ -34,6 +34,7 @@ import { createResizeFigures } from './resize/figures.ts'
 import { createServer } from './server/server.ts'
 import { StaticPods } from './static-pods/static-pods.ts'
 import { StatusWriter } from './status/status-writer.ts'
+import { tellVolumeCounts } from './volumes/storage-figures.ts'
 import { Volumes } from './volumes/volumes.ts'
 
 export function createKubelet(
@@ -60,6 +61,7 @@ export function createKubelet(
     context,
     health: () => health.report(),
     pressure: () => pressure.conditions,
+    volumesInUse: () => volumes.csi?.volumes.inUse ?? [],
     moved: () => workers.lookAnew(),
     tell: (node, { type, reason, message }) => recorder.record(node, type, reason, { message }),
   })
@@ -85,6 +87,9 @@ export function createKubelet(
         pod,
         (pod.status?.podIPs ?? []).map(({ ip }) => ip),
       ),
+    node: () => nodeAgent.node,
+    hurry: () => nodeAgent.hurry(),
+    tell: (about, type, reason, message) => recorder.record(about, type, reason, { message }),
   })
   const containers: Containers = new Containers({
     context,
@@ -149,14 +154,27 @@ export function createKubelet(
   }
   const workers: PodWorkers = new PodWorkers(parts)
   const rotation = new LogRotation(context, cache)
-  const plugins = createPluginRegistration(context, {})
+  tellVolumeCounts(figures, () =>
+    volumes.counts(workers.all().flatMap(({ pod, mode }) => (mode === 'running' ? [pod] : []))),
+  )
+  const plugins = createPluginRegistration(context, {
+    ...(volumes.csi ? { CSIPlugin: volumes.csi.drivers } : {}),
+  })
   const pods = informers.for(podKind, { fieldSelector: `spec.nodeName=${nodeName}` })
   const ownNode = informers.for(nodeKind, { fieldSelector: `metadata.name=${nodeName}` })
-  const unsubscribe = [ownNode.subscribe({ changed: node => nodeAgent.seen(node) })]
+  const unsubscribe = [
+    ownNode.subscribe({
+      changed(node) {
+        nodeAgent.seen(node)
+        volumes.csi?.seen(node)
+      },
+    }),
+  ]
   let stopped = false
 
   const run = async () => {
     await cache.start()
+    await volumes.csi?.start(() => workers.lookAnew())
     await Promise.all([health.start(), cgroups.start()])
     const registering = nodeAgent.start()
     plugins
@@ -164,6 +182,7 @@ export function createKubelet(
       .catch(error =>
         log.error('plugins of this node cannot register', { error: messageOf(error) }),
       )
+      .finally(() => volumes.csi?.driversKnown())
     // What already runs is known before any pod is looked at, so that nothing is started twice.
     await cache.listed
     if (stopped) return
@@ -193,7 +212,7 @@ export function createKubelet(
 
   return {
     transport: createServer({
-      ...{ context, cache, workers, usage },
+      ...{ context, cache, workers, usage, volumes },
       startedMs: clock.now(),
       figures: figures.source,
       probeFigures: () => probes.figures(),

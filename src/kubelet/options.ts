@@ -14,6 +14,8 @@ export interface KubeletOptions {
   readonly hostAccess: HostAccess
   /** Where pods' volumes live. */
   readonly rootDirectory: string
+  /** The same directory as plugins of the node know it, which get paths below it; `rootDirectory` by default. */
+  readonly driversDirectory?: string
   readonly podLogsDirectory?: string
   /** What the kubelet shows below `/logs/`. */
   readonly systemLogsDirectory?: string
@@ -78,6 +80,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
     ...context,
     log: context.log.with({ node: options.nodeName }),
     options: {
+      driversDirectory: options.rootDirectory,
       podLogsDirectory: DEFAULT_POD_LOGS_DIRECTORY,
       systemLogsDirectory: DEFAULT_SYSTEM_LOGS_DIRECTORY,
       containerLogsDirectory: '',

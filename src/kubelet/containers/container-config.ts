@@ -26,6 +26,7 @@ export interface ContainerConfigInput {
   readonly image: Image
   readonly environment: readonly NameValue[]
   readonly mounts: readonly Mount[]
+  readonly devices: ContainerConfig['devices']
   readonly memoryBytes: number
 }
 
@@ -44,7 +45,7 @@ export function containerConfigOf(input: ContainerConfigInput): ContainerConfig 
     workingDir: container.workingDir ?? '',
     env: environment,
     mounts: input.mounts,
-    devices: [],
+    devices: input.devices,
     labels: { ...podLabels(pod), [CONTAINER_NAME]: container.name },
     annotations: annotationsOf(pod, container, attempt),
     logPath: containerLogPath(container.name, attempt),

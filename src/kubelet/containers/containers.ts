@@ -164,6 +164,7 @@ export class Containers {
       image,
       environment,
       mounts,
+      devices: volumes.devicesOf(pod, container),
       memoryBytes: options.hostAccess.facts.memoryBytes,
     })
   }

@@ -13,6 +13,7 @@ class Server {
   readonly objects = new Map<string, object>()
   isAway = false
   pressure = { memory: false, disk: false }
+  volumesInUse: readonly string[] = []
   reads = 0
   revision = 1
   readonly told: string[] = []
@@ -35,6 +36,7 @@ class Server {
       context: { ...context, log: silentLog, random: createSeededRandom() },
       health,
       pressure: () => this.pressure,
+      volumesInUse: () => this.volumesInUse,
       moved: () => void this.moves++,
       tell: (_, { type, message }) => this.told.push(`${type} ${message}`),
     })
@@ -89,6 +91,23 @@ test('a node that was taken for lost is ready again soon after it comes back', a
   const { reads } = server
   await server.clock.advance(60_000)
   assert.equal(server.reads, reads, 'a node in good health is read again and again')
+  await server.agent.stop()
+})
+
+test('volumes that must not be taken away are in its status, until they are let go', async () => {
+  const server = new Server()
+  const started = server.agent.start()
+  await server.clock.advance(25_000)
+  await started
+  const inUse = () => (server.objects.get('Node') as Node).status.volumesInUse
+  assert.equal(inUse(), undefined)
+  server.volumesInUse = ['b', 'a']
+  server.agent.hurry()
+  await server.clock.advance(1)
+  assert.deepEqual(inUse(), ['a', 'b'])
+  server.volumesInUse = []
+  await server.clock.advance(11_000)
+  assert.equal(inUse(), undefined)
   await server.agent.stop()
 })
 

@@ -38,6 +38,8 @@ export interface NodeAgentParts {
   readonly health: () => NodeHealth
   /** The same object while nothing changes. */
   readonly pressure: () => NodeConditions
+  /** The volumes that the control plane must not take from the node. */
+  readonly volumesInUse: () => readonly string[]
   /** The node has other addresses than at the last look, and so have its pods. */
   readonly moved: () => void
   /** Told as an Event of the node. */
@@ -52,6 +54,7 @@ interface Seen {
   readonly version: RuntimeVersion
   readonly images: readonly Image[]
   readonly addresses: readonly string[]
+  readonly volumesInUse: readonly string[]
 }
 
 export class NodeAgent {
@@ -186,6 +189,7 @@ export class NodeAgent {
       context,
       health: health(),
       pressure: pressure(),
+      volumesInUse: this.#parts.volumesInUse(),
       version: this.#version,
       images: this.#images,
       previous,
@@ -213,6 +217,7 @@ export class NodeAgent {
       version: this.#version,
       images: this.#images,
       addresses: [...context.options.nodeAddresses],
+      volumesInUse: this.#parts.volumesInUse(),
     }
     this.#noteAddresses(seen.addresses)
     if (!due && !this.#isDoubted && this.#isSettled(seen)) return
@@ -257,6 +262,7 @@ export class NodeAgent {
       sameJson(seen.pressure, known.pressure) &&
       sameJson(seen.version, known.version) &&
       sameJson(seen.addresses, known.addresses) &&
+      sameJson(seen.volumesInUse, known.volumesInUse) &&
       sameJson(this.node, known.node) &&
       sameJson(seen.images, known.images)
     )

@@ -101,6 +101,7 @@ export interface NodeStatusInput {
   readonly health: NodeHealth
   /** Of what the node has too little. */
   readonly pressure: NodeConditions
+  readonly volumesInUse: readonly string[]
   readonly version: RuntimeVersion
   readonly images: readonly Image[]
   readonly previous: NodeStatus | undefined
@@ -108,12 +109,14 @@ export interface NodeStatusInput {
 }
 
 export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
-  const { context, version, previous } = input
+  const { context, version, volumesInUse } = input
+  const { volumesInUse: _, ...previous } = input.previous ?? ({} as Partial<NodeStatus>)
   const { options } = context
   const { facts } = options.hostAccess
-  const capacity = { ...previous?.capacity, ...capacityOf(context) }
+  const capacity = { ...previous.capacity, ...capacityOf(context) }
   return {
     ...previous,
+    ...(volumesInUse.length > 0 ? { volumesInUse: [...volumesInUse].sort() } : {}),
     capacity,
     // Of what an administrator says that the node has, nothing is reserved.
     allocatable: { ...capacity, ...allocatableOf(context) },

@@ -1,7 +1,6 @@
 /** Plugin registration as a kubelet has it, where plugins can run on its machine. */
 import type { KubeletContext } from '../options.ts'
 import { type PluginHandlers, PluginRegistration } from './plugin-registration.ts'
-import { registrationClient } from './registration-client.ts'
 
 /** Each kind of plugin is dealt with by the one that the table names; plugins of other kinds are refused. */
 export function createPluginRegistration(
@@ -11,6 +10,13 @@ export function createPluginRegistration(
   const sockets = options.hostAccess.pluginSockets
   if (!sockets) return undefined
   const directory = `${options.rootDirectory}/plugins_registry`
-  const client = registrationClient(clock)
-  return new PluginRegistration({ sockets, directory, handlers, client, clock, log })
+  // Most nodes have no plugins, and need not load what talks to them.
+  const client = async () => (await import('./registration-client.ts')).registrationClient(clock)
+  return new PluginRegistration({
+    ...{ sockets, directory, handlers, clock, log },
+    client: {
+      getInfo: async socketPath => (await client()).getInfo(socketPath),
+      notify: async (socketPath, error) => (await client()).notify(socketPath, error),
+    },
+  })
 }

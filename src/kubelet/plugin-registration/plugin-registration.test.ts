@@ -117,12 +117,12 @@ test('who does not answer is asked again, ever more seldom', async () => {
   state.sockets = [socket('/a')]
   await registration.start()
   assert.deepEqual(take(), [])
-  clock.advance(499)
+  await clock.advance(499)
   await rest()
   state.answers = { '/a': {} }
   await rest()
   assert.deepEqual(take(), [])
-  clock.advance(1)
+  await clock.advance(1)
   await rest()
   assert.deepEqual(take(), ['register d /a', 'notify /a ok'])
   await registration.stop()
@@ -137,7 +137,7 @@ test('a handler that fails is told to the plugin and tried again', async () => {
   assert.deepEqual(take(), [
     'notify /a RegisterPlugin error -- plugin registration failed with err: not today',
   ])
-  clock.advance(500)
+  await clock.advance(500)
   await rest()
   assert.deepEqual(take(), ['register d /a', 'notify /a ok'])
   await registration.stop()
@@ -149,7 +149,7 @@ test('what nobody deals with, or its handler refuses, is refused once', async ()
   state.answers = { '/a': { type: 'toString' }, '/b': {} }
   state.refuse = 'no supported version'
   await registration.start()
-  clock.advance(60_000)
+  await clock.advance(60_000)
   await rest()
   assert.deepEqual(take(), [
     'notify /a RegisterPlugin error -- no handler registered for plugin type: toString at socket /a',
@@ -181,11 +181,11 @@ test('a change that no watch told is found within ten seconds', async () => {
   await registration.start()
   state.sockets = [socket('/a')]
   state.answers = { '/a': {} }
-  clock.advance(10_000)
+  await clock.advance(10_000)
   await rest()
   assert.deepEqual(take(), ['register d /a', 'notify /a ok'])
   await registration.stop()
-  clock.advance(20_000)
+  await clock.advance(20_000)
   await rest()
   assert.deepEqual(take(), ['unwatched'])
 })

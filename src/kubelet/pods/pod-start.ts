@@ -12,6 +12,8 @@ import { type ContainerReference, describePod, type Pod } from '../pod-types.ts'
 import { changeOf } from '../resize/actual.ts'
 import { actuate, adoptResize, allocate, finishResize, recallAllocation } from '../resize/resize.ts'
 import type { SandboxConfig, SandboxStatus } from '../runtime.ts'
+import { NotYet } from '../volumes/csi/not-yet.ts'
+import { VolumeError } from '../volumes/csi/volume-error.ts'
 import { dependsOnNode } from './admission.ts'
 import { newestOf } from './observed-pod.ts'
 import { type PodActions, podActions } from './pod-actions.ts'
@@ -31,6 +33,8 @@ const NETWORK_RETRY_MS = 1_000
  */
 const START_RETRY_MS = 1_000
 const START_RETRY_LIMIT_MS = 30_000
+/** How soon a volume is looked at again that somebody else attaches. */
+const VOLUME_RETRY_MS = 300
 /** A volume whose source is missing runs on with its old files, and is looked at again after this. */
 const REFRESH_RETRY_MS = 60_000
 
@@ -130,7 +134,11 @@ async function mountVolumes(worker: PodWorker): Promise<void> {
     for (const message of stale) parts.events.warning(pod, 'FailedMount', message)
     if (stale.length > 0) worker.wakeAfter(REFRESH_RETRY_MS)
   } catch (error) {
-    parts.events.warning(pod, 'FailedMount', messageOf(error))
+    if (error instanceof NotYet) worker.wakeAfter(VOLUME_RETRY_MS)
+    else {
+      const reason = error instanceof VolumeError ? error.reason : 'FailedMount'
+      parts.events.warning(pod, reason, messageOf(error))
+    }
     throw error
   }
 }

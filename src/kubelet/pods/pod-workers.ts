@@ -1,10 +1,10 @@
 /** One worker for each pod that the API wants here or the runtime still has. */
 import { messageOf } from '#base/errors.ts'
-import { podDirectory } from '../containers/hosts-mount.ts'
 import { POD_NAME, POD_NAMESPACE } from '../labels.ts'
 import { objectsOf } from '../objects.ts'
 import { type Pod, uidOf } from '../pod-types.ts'
 import { sameJson } from '../status/status-writer.ts'
+import { removeLeftovers } from './leftovers.ts'
 import type { ObservedPod } from './observed-pod.ts'
 import type { PodParts } from './pod-parts.ts'
 import { PodWorker } from './pod-worker.ts'
@@ -59,7 +59,11 @@ export class PodWorkers {
     for (const worker of workers) worker.wake()
     for (const uid of [...this.#parts.cache.uids()]) this.wake(uid)
     const { log } = this.#parts.context
-    this.#removeLeftovers().catch(error =>
+    removeLeftovers({
+      parts: this.#parts,
+      known: () => new Set(this.#byUid.keys()),
+      isHalted: () => this.#halted,
+    }).catch(error =>
       log.warn('directories of former pods could not be removed', { error: messageOf(error) }),
     )
   }
@@ -68,23 +72,6 @@ export class PodWorkers {
     const { sandboxes } = this.#parts.cache.observe(uid)
     const runs = sandboxes.length > 0 || pod.status?.phase === 'Running'
     return `${runs ? 0 : 1} ${pod.metadata.creationTimestamp ?? ''} ${pod.metadata.name}`
-  }
-
-  /** Directories of pods that went while no kubelet ran, and of which the runtime knows nothing either. */
-  async #removeLeftovers(): Promise<void> {
-    const { context, volumes } = this.#parts
-    const { rootDirectory, podLogsDirectory, hostAccess } = context.options
-    const { files } = hostAccess
-    await this.#parts.cgroups.removeOthers(new Set(this.#byUid.keys()))
-    for (const uid of await files.names(`${rootDirectory}/pods`)) {
-      if (this.#halted) return
-      if (this.#byUid.has(uid)) continue
-      await volumes.unmount(uid)
-      // Only these logs: other kubelets of this machine may keep theirs in the same directory.
-      for (const name of await files.names(podLogsDirectory))
-        if (name.endsWith(`_${uid}`)) await files.removeTree(`${podLogsDirectory}/${name}`)
-      await files.removeTree(podDirectory(rootDirectory, uid))
-    }
   }
 
   wake(uid: string): void {

@@ -12,6 +12,8 @@ import type { LocalUsage } from '../eviction/local-usage.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodWorkers } from '../pods/pod-workers.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
+import { type ClaimStats, claimFigures } from '../volumes/claim-stats.ts'
+import type { Volumes } from '../volumes/volumes.ts'
 import { containerFigures } from './container-figures.ts'
 import { openContainerLogs } from './container-logs.ts'
 import { resourceMetrics } from './figures.ts'
@@ -25,6 +27,7 @@ export interface ServerParts {
   readonly cache: RuntimeCache
   readonly workers: PodWorkers
   readonly usage: LocalUsage
+  readonly volumes: Pick<Volumes, 'claimStats'>
   readonly startedMs: number
   /** What the kubelet counts of its own work. */
   readonly figures: FigureSource
@@ -98,7 +101,7 @@ async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiRespo
 async function metricsAt(parts: ServerParts, name = ''): Promise<string | undefined> {
   switch (name) {
     case '':
-      return figuresText([parts.figures])
+      return figuresText([parts.figures, claimFigures(await allClaimStats(parts))])
     case 'resource':
       return resourceMetrics(parts)
     case 'cadvisor':
@@ -108,6 +111,12 @@ async function metricsAt(parts: ServerParts, name = ''): Promise<string | undefi
     default:
       return undefined
   }
+}
+
+async function allClaimStats({ workers, volumes }: ServerParts): Promise<ClaimStats[]> {
+  const pods = workers.all().filter(({ mode }) => mode === 'running')
+  const all = await Promise.all(pods.map(({ pod }) => volumes.claimStats.of(pod)))
+  return all.flat()
 }
 
 async function connect(parts: ServerParts, request: ApiRequest): Promise<DuplexChannels> {

@@ -3,6 +3,7 @@ import { rfc3339 } from '#base/clock.ts'
 import { NONE, type PodUsage } from '../eviction/local-usage.ts'
 import type { FileSystemSpace, MachineUsage, StorageUsage } from '../host-access.ts'
 import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE, POD_UID } from '../labels.ts'
+import type { ClaimStats } from '../volumes/claim-stats.ts'
 import { type Figure, figures, nodeUsage, sum } from './figures.ts'
 import type { ServerParts } from './server.ts'
 
@@ -18,7 +19,8 @@ export async function statsSummary(parts: ServerParts): Promise<unknown> {
   for (const [uid, containers] of byPod) {
     const worker = parts.workers.get(uid)
     const usage = worker && (await parts.usage.of(worker, all, MAXIMUM_AGE_MS))
-    pods.push(podStats(uid, containers, { usage, space, now: clock.now() }))
+    const claims = worker ? await parts.volumes.claimStats.of(worker.pod) : []
+    pods.push(podStats(uid, containers, { usage, claims, space, now: clock.now() }))
   }
   const now = clock.now()
   const fs = space && { fs: fileSystem(now, space, usedOf(space)) }
@@ -35,11 +37,16 @@ export async function statsSummary(parts: ServerParts): Promise<unknown> {
 
 interface Measured {
   readonly usage: PodUsage | undefined
+  readonly claims: readonly ClaimStats[]
   readonly space: FileSystemSpace | undefined
   readonly now: number
 }
 
-function podStats(uid: string, containers: readonly Figure[], { usage, space, now }: Measured) {
+function podStats(
+  uid: string,
+  containers: readonly Figure[],
+  { usage, claims, space, now }: Measured,
+) {
   const fs = (used: StorageUsage | undefined) => fileSystem(now, space, used ?? NONE)
   const name = (figure: Figure | undefined) => figure?.labels[CONTAINER_NAME] ?? ''
   return {
@@ -60,9 +67,20 @@ function podStats(uid: string, containers: readonly Figure[], { usage, space, no
       }),
     })),
     ...(usage && {
-      volume: [...usage.volumes].map(([volume, used]) => ({ ...fs(used), name: volume })),
+      volume: [
+        ...[...usage.volumes].map(([volume, used]) => ({ ...fs(used), name: volume })),
+        ...claims.map(claim => claimedVolume(claim, now)),
+      ],
       'ephemeral-storage': fs(usage.total),
     }),
+  }
+}
+
+function claimedVolume(stats: ClaimStats, now: number) {
+  const { volume, namespace, claim, isAbnormal, ...measured } = stats
+  return {
+    ...{ time: rfc3339(now), ...measured, name: volume, pvcRef: { name: claim, namespace } },
+    ...(isAbnormal === undefined ? {} : { volumeHealthStats: { abnormal: isAbnormal } }),
   }
 }
 

@@ -193,3 +193,14 @@ function checked(path: string): string {
     ? path
     : parts.filter(part => part !== '' && part !== '.').join('/')
 }
+
+/** The same files with the same bytes, modes and owners. */
+export function samePayload(a: Payload | undefined, b: Payload): boolean {
+  if (a?.size !== b.size) return false
+  for (const [path, { bytes, mode, owner }] of b) {
+    const other = a.get(path)
+    if (other?.mode !== mode || other.owner !== owner) return false
+    if (Buffer.compare(other.bytes, bytes) !== 0) return false
+  }
+  return true
+}

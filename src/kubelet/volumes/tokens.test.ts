@@ -10,6 +10,7 @@ const pod = {
   spec: { serviceAccountName: 'builder' },
 } as unknown as Pod
 
+const EXPIRES = '2026-05-01T12:10:00.000Z'
 const bytes = (token: string) => new TextEncoder().encode(token)
 
 function setUp({ serverAheadMs = 0 } = {}) {
@@ -35,7 +36,11 @@ function setUp({ serverAheadMs = 0 } = {}) {
 
 test('a token is asked for as the pod says, and again after four fifths of its life', async () => {
   const { state, tokens } = setUp()
-  assert.deepEqual(await tokens.get(pod, 'vault', 600), { token: bytes('t1'), renewInMs: 480_000 })
+  assert.deepEqual(await tokens.get(pod, 'vault', 600), {
+    token: bytes('t1'),
+    renewInMs: 480_000,
+    expirationTimestamp: EXPIRES,
+  })
   assert.deepEqual(state.last, {
     at: { name: 'builder', namespace: 'd' },
     spec: {
@@ -45,7 +50,11 @@ test('a token is asked for as the pod says, and again after four fifths of its l
     },
   })
   state.now += 479_999
-  assert.deepEqual(await tokens.get(pod, 'vault', 600), { token: bytes('t1'), renewInMs: 1 })
+  assert.deepEqual(await tokens.get(pod, 'vault', 600), {
+    token: bytes('t1'),
+    renewInMs: 1,
+    expirationTimestamp: EXPIRES,
+  })
   state.now += 1
   assert.deepEqual((await tokens.get(pod, 'vault', 600)).token, bytes('t2'))
 })
@@ -64,7 +73,11 @@ test('while the API is away the old token serves, and is tried again within a mi
   await tokens.get(pod, '', 600)
   state.away = true
   state.now += 500_000
-  assert.deepEqual(await tokens.get(pod, '', 600), { token: bytes('t1'), renewInMs: 60_000 })
+  assert.deepEqual(await tokens.get(pod, '', 600), {
+    token: bytes('t1'),
+    renewInMs: 60_000,
+    expirationTimestamp: EXPIRES,
+  })
   state.away = false
   state.now += 60_000
   assert.deepEqual((await tokens.get(pod, '', 600)).token, bytes('t2'))

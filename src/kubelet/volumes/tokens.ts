@@ -17,7 +17,21 @@ interface Known {
   /** As it stands in a file: each pod has one, and need not have it twice. */
   readonly token: Uint8Array
   readonly renewAt: number
+  /** As the API says it; empty where it does not. */
+  readonly expirationTimestamp: string
 }
+
+export interface GrantedToken {
+  readonly token: Uint8Array
+  readonly renewInMs: number
+  readonly expirationTimestamp: string
+}
+
+const granted = ({ token, renewAt, expirationTimestamp }: Known, now: number): GrantedToken => ({
+  token,
+  renewInMs: renewAt - now,
+  expirationTimestamp,
+})
 
 export class Tokens {
   readonly #client: Client
@@ -29,24 +43,20 @@ export class Tokens {
     this.#clock = clock
   }
 
-  async get(
-    pod: Pod,
-    audience: string,
-    expirationSeconds: number,
-  ): Promise<{ token: Uint8Array; renewInMs: number }> {
+  async get(pod: Pod, audience: string, expirationSeconds: number): Promise<GrantedToken> {
     const key = `${uidOf(pod)}/${audience}/${expirationSeconds}`
     const now = this.#clock.now()
     const known = this.#known.get(key)
     // One that was asked for while the clock was ahead is not valid yet.
     const isGood = known !== undefined && known.askedAt <= now && known.renewAt > now
-    if (isGood) return { token: known.token, renewInMs: known.renewAt - now }
+    if (isGood) return granted(known, now)
     const fresh = await this.#request(pod, audience, expirationSeconds).catch(error => {
       // The API may be away for a while: an old token is better than none, as long as it is accepted.
       if (known) return { ...known, askedAt: now, renewAt: now + 60_000 }
       throw error
     })
     this.#known.set(key, fresh)
-    return { token: fresh.token, renewInMs: fresh.renewAt - now }
+    return granted(fresh, now)
   }
 
   forget(uid: string): void {
@@ -81,6 +91,7 @@ export class Tokens {
       token: new TextEncoder().encode(token),
       askedAt: asked,
       renewAt: asked + Math.max(LEAST_RENEW_MS, renewMs),
+      expirationTimestamp: expirationTimestamp ?? '',
     }
   }
 }

@@ -3,33 +3,38 @@
  * down after they ended. Setting up is repeatable: a restarted kubelet goes over what it finds.
  * Paths are upstream's below the root directory.
  */
-import { quantityToNumber } from '#api/machinery/quantity.ts'
+import type { Node } from '#api/core/v1/node.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
-import { podResources } from '../cgroups/pod-limits.ts'
 import type { NameValue } from '../containers/environment.ts'
-import { expand } from '../containers/expand.ts'
 import type { FieldContext } from '../containers/fields.ts'
 import { podDirectory } from '../containers/hosts-mount.ts'
-import { allocatableOf } from '../node/node-object.ts'
 import { objectsOf } from '../objects.ts'
 import type { KubeletContext } from '../options.ts'
-import { type AnyContainer, type Pod, uidOf, type Volume, type VolumeMount } from '../pod-types.ts'
-import type { Mount } from '../runtime.ts'
+import { type AnyContainer, type Pod, uidOf, type Volume } from '../pod-types.ts'
+import type { ContainerConfig, Mount } from '../runtime.ts'
 import { isWritten, writeAtomically } from './atomic-writer.ts'
+import { ClaimStatsBook } from './claim-stats.ts'
 import { ClaimedVolumes } from './claimed-volumes.ts'
+import type { Claimed } from './csi/csi-mount.ts'
+import type { Tell } from './csi/csi-parts.ts'
+import { CsiStorage } from './csi/csi-storage.ts'
+import { GROWTH_LOOK_MS } from './csi/csi-volumes.ts'
+import { NotYet } from './csi/not-yet.ts'
+import { VolumeError } from './csi/volume-error.ts'
+import { EMPTY_DIR_DIRECTORY, EmptyDirs } from './empty-dir.ts'
 import { prepareHostPath } from './host-path.ts'
-import { type Payload, payloadOf } from './payload.ts'
+import { propagationOf, subPathOf, usedVolumes } from './mount-details.ts'
+import { NodeDisks } from './node-disks.ts'
+import { type Payload, payloadOf, samePayload } from './payload.ts'
+import { pluginNameOf, type Source, sourceOf, UNMAPPABLE, unmountable } from './sources.ts'
+import { type StorageOperations, storageOperations, type VolumeCounts } from './storage-figures.ts'
 import { Tokens } from './tokens.ts'
 
-/** emptyDir is open to every user in the pod. */
-const EMPTY_DIR_MODE = 0o777
-/** As the kernel makes it: all may write there, and remove only what is theirs. */
-const TMPFS_MODE = 0o1777
 const POD_DIRECTORY_MODE = 0o750
 
 const PLUGIN_DIRECTORIES = {
-  emptyDir: 'kubernetes.io~empty-dir',
+  emptyDir: EMPTY_DIR_DIRECTORY,
   configMap: 'kubernetes.io~configmap',
   secret: 'kubernetes.io~secret',
   downwardAPI: 'kubernetes.io~downward-api',
@@ -45,18 +50,29 @@ const WRITTEN_BY_US: ReadonlySet<Plugin> = new Set([...IN_MEMORY, 'configMap'])
 export interface VolumesParts {
   readonly context: KubeletContext
   readonly fields: (pod: Pod) => FieldContext
+  /** The Node as the API last told it. */
+  readonly node: () => Node | undefined
+  /** The node's status should be written soon. */
+  readonly hurry: () => void
+  readonly tell: Tell
 }
 
 export class Volumes {
   readonly #parts: VolumesParts
   readonly #tokens: Tokens
   readonly #claims: ClaimedVolumes
+  readonly #emptyDirs: EmptyDirs
+  readonly #disks: NodeDisks
+  readonly #operations: StorageOperations
+  readonly claimStats: ClaimStatsBook
+  /** Absent where no drivers can run. */
+  readonly csi: CsiStorage | undefined
   /** What was written last, by volume directory: a refresh that changes nothing touches no disk. */
   readonly #written = new Map<string, Payload>()
-  /** Directories in memory that this kubelet knows to be there: the table of mounts is not read at every look. */
-  readonly #inMemory = new Set<string>()
   /** By pod, audience and life: each token has its own time. */
   readonly #renewals = new Map<string, () => void>()
+  /** Pods that have all their volumes, by UID. */
+  readonly #mounted = new Set<string>()
   #stopped = false
   /** The second in which a set was written last, and how versions of that second begin. */
   #second = ''
@@ -64,8 +80,26 @@ export class Volumes {
 
   constructor(parts: VolumesParts) {
     this.#parts = parts
-    this.#claims = new ClaimedVolumes(parts.context.client)
-    this.#tokens = new Tokens(parts.context.client, parts.context.clock)
+    const { client, clock, options } = parts.context
+    this.#claims = new ClaimedVolumes(client, clock)
+    this.#tokens = new Tokens(client, clock)
+    this.#emptyDirs = new EmptyDirs(parts.context)
+    this.#disks = new NodeDisks(options.hostAccess)
+    this.#operations = storageOperations(options.figures, clock)
+    if (options.hostAccess.pluginSockets)
+      this.csi = new CsiStorage({
+        ...parts,
+        tokens: this.#tokens,
+        operations: this.#operations,
+      })
+    this.claimStats = new ClaimStatsBook({
+      ...{ context: parts.context, csi: this.csi },
+      behind: (pod, volume) => {
+        const claim = this.#claims.behind(pod, volume)?.claim.metadata.name
+        return claim === undefined ? undefined : { claim, source: this.#sourceOf(pod, volume) }
+      },
+      pathOf: (pod, volume) => this.pathOf(pod, volume),
+    })
   }
 
   /**
@@ -80,15 +114,25 @@ export class Volumes {
       podDirectory(rootDirectory, uidOf(pod)),
       POD_DIRECTORY_MODE,
     )
-    await this.#claims.find(pod)
-    for (const volume of pod.spec?.volumes ?? [])
+    await this.#claims.find(pod, (volume, claimed) => this.#check(pod, volume, claimed))
+    let notYet: NotYet | undefined
+    for (const volume of usedVolumes(pod))
       try {
-        await this.#setUp(pod, this.#claims.behind(pod, volume), changed)
+        await this.#setUp(pod, volume, changed)
       } catch (error) {
-        const message = `MountVolume.SetUp failed for volume "${volume.name}" : ${messageOf(error)}`
+        // The others need not wait for what this one waits for.
+        if (error instanceof NotYet) {
+          notYet ??= error
+          continue
+        }
+        if (error instanceof VolumeError) throw error
+        const name = this.#claims.behind(pod, volume)?.volume.metadata.name ?? volume.name
+        const message = `MountVolume.SetUp failed for volume "${name}" : ${messageOf(error)}`
         if (!(await this.#isSetUp(pod, volume))) throw new Error(message)
         stale.push(message)
       }
+    if (notYet) throw notYet
+    this.#mounted.add(uidOf(pod))
     return stale
   }
 
@@ -100,14 +144,52 @@ export class Volumes {
     return isWritten(files, this.pathOf(pod, volume))
   }
 
-  async #setUp(pod: Pod, volume: Volume, changed: () => void): Promise<void> {
+  async #setUp(pod: Pod, named: Volume, changed: () => void): Promise<void> {
+    const source = this.#sourceOf(pod, named)
+    if (source.kind === 'own') return this.#setUpOwn(pod, source.volume, changed)
+    if (source.kind === 'nfs') return this.#disks.mountNfs(source)
+    if (source.kind === 'localFiles') {
+      await this.#disks.mountLocal(source)
+      const warning = await this.#disks.giveToGroup(source, pod)
+      if (warning) this.#parts.tell(pod, 'Warning', 'AlreadyMountedVolume', warning)
+      return
+    }
+    if (source.kind === 'localDevice') {
+      await this.#disks.linkDevice(source).catch(error => {
+        const message = `MapVolume.SetUpDevice failed for volume "${source.specName}" : ${messageOf(error)}`
+        throw new VolumeError('FailedMapVolume', message)
+      })
+      return
+    }
+    if (!this.csi) throw new Error(unmountable(source.kind))
+    await this.#claims.refresh(pod, named, GROWTH_LOOK_MS)
+    const fresh = this.#sourceOf(pod, named)
+    if (fresh.kind === 'csi' && (await this.csi.volumes.mount(fresh.mount, changed)))
+      await this.#claims.refresh(pod, named, 0)
+  }
+
+  /** Throws where volumes of this sort can't be mounted here, which waiting does not change. */
+  #check(pod: Pod, volume: Volume, claimed: Claimed): void {
+    const { rootDirectory, hostAccess } = this.#parts.context.options
+    const { kind } = sourceOf(pod, volume, claimed, rootDirectory)
+    if (kind === 'csi' && !this.csi) throw new Error(unmountable(kind))
+    if (kind === 'nfs' && !hostAccess.disks) throw new Error(unmountable(kind))
+    if (kind === 'localDevice' && !hostAccess.disks) throw new Error(UNMAPPABLE)
+  }
+
+  #sourceOf(pod: Pod, volume: Volume): Source {
+    const { rootDirectory } = this.#parts.context.options
+    return sourceOf(pod, volume, this.#claims.behind(pod, volume), rootDirectory)
+  }
+
+  async #setUpOwn(pod: Pod, volume: Volume, changed: () => void): Promise<void> {
     const { hostAccess } = this.#parts.context.options
     const { files, mounts } = hostAccess
     if (volume.hostPath) return prepareHostPath(volume.hostPath, files)
     const plugin = pluginOf(volume)
     const path = this.pathOf(pod, volume)
     const fsGroup = pod.spec?.securityContext?.fsGroup
-    if (volume.emptyDir) return this.#setUpEmptyDir(pod, volume)
+    if (volume.emptyDir) return this.#emptyDirs.setUp(pod, volume, path)
     const payload = await payloadOf(volume, this.#sources(pod, changed))
     if (!payload || !plugin) return
     if (samePayload(this.#written.get(path), payload)) return
@@ -125,39 +207,6 @@ export class Volumes {
       payload,
     )
     this.#written.set(path, payload)
-  }
-
-  /**
-   * Once; from then on the directory is the containers'. The mark behind the last step tells so after a crash in between. What was in memory is
-   * gone after a reboot and is set up again: the bare directory below it would keep on disk what was to stay in memory.
-   */
-  async #setUpEmptyDir(pod: Pod, volume: Volume): Promise<void> {
-    const { hostAccess, rootDirectory } = this.#parts.context.options
-    const { files, mounts } = hostAccess
-    const path = this.pathOf(pod, volume)
-    const marks = `${podDirectory(rootDirectory, uidOf(pod))}/plugins/${PLUGIN_DIRECTORIES.emptyDir}/${volume.name}`
-    const isInMemory = volume.emptyDir?.medium === 'Memory'
-    const isMounted = async () =>
-      this.#inMemory.has(path) || (await mounts.mountedBelow(path)).includes(path)
-    if ((await files.facts(`${marks}/ready`)) && (!isInMemory || (await isMounted()))) return
-    await files.makeDirectory(path)
-    if (isInMemory) await mounts.mountTmpfs(path, this.#memoryFor(pod, volume.emptyDir?.sizeLimit))
-    await files.chmod(path, isInMemory ? TMPFS_MODE : EMPTY_DIR_MODE)
-    const fsGroup = pod.spec?.securityContext?.fsGroup
-    if (fsGroup !== undefined) await files.giveToGroup(path, fsGroup, false)
-    await files.makeDirectory(marks)
-    await files.write(`${marks}/ready`, new Uint8Array())
-    if (isInMemory) this.#inMemory.add(path)
-  }
-
-  /** No more than the pod, and all pods of the node, may use. */
-  #memoryFor(pod: Pod, sizeLimit: string | undefined): number | undefined {
-    const bounds = [
-      quantityToNumber(sizeLimit ?? '0'),
-      podResources(pod).memoryLimitBytes ?? 0,
-      quantityToNumber(allocatableOf(this.#parts.context).memory ?? '0'),
-    ].filter(bytes => bytes > 0)
-    return bounds.length > 0 ? Math.min(...bounds) : undefined
   }
 
   #nextVersion(): string {
@@ -201,13 +250,44 @@ export class Volumes {
     this.#renewals.set(key, this.#parts.context.clock.after(wholeMs, changed))
   }
 
+  /** By plugin, how many volumes these pods want, and how many they have. */
+  counts(pods: readonly Pod[]): VolumeCounts {
+    const counts = new Map<string, { wanted: number; actual: number }>()
+    for (const pod of pods)
+      for (const volume of usedVolumes(pod)) {
+        const plugin = pluginNameOf(this.#sourceOf(pod, volume))
+        const count = counts.get(plugin) ?? { wanted: 0, actual: 0 }
+        counts.set(plugin, count)
+        count.wanted++
+        if (this.#mounted.has(uidOf(pod))) count.actual++
+      }
+    return counts
+  }
+
   pathOf(pod: Pod, named: Volume): string {
-    const volume = this.#claims.behind(pod, named)
+    const source = this.#sourceOf(pod, named)
+    if (source.kind === 'csi') return source.mount.paths.target
+    if (source.kind === 'nfs') return source.target
+    if (source.kind !== 'own') return this.#disks.pathOf(source)
+    const { volume } = source
     if (volume.hostPath) return volume.hostPath.path
     const plugin = pluginOf(volume)
-    if (!plugin) throw new Error(`this node can't mount volumes of this type (${kindOf(volume)})`)
+    if (!plugin) throw new Error(unmountable(kindOf(volume)))
     const { rootDirectory } = this.#parts.context.options
     return `${podDirectory(rootDirectory, uidOf(pod))}/volumes/${PLUGIN_DIRECTORIES[plugin]}/${volume.name}`
+  }
+
+  /** The devices that a container has of its pod's volumes. */
+  devicesOf(pod: Pod, container: AnyContainer): ContainerConfig['devices'] {
+    return (container.volumeDevices ?? []).map(({ name, devicePath }) => {
+      const volume = pod.spec?.volumes?.find(each => each.name === name)
+      if (!volume) throw new Error(`volume "${name}" of the container is not in the pod`)
+      const source = this.#sourceOf(pod, volume)
+      const link = source.kind === 'csi' ? source.mount.paths.deviceLink : undefined
+      const hostPath = link ?? this.pathOf(pod, volume)
+      const permissions = volume.persistentVolumeClaim?.readOnly ? 'r' : 'mrw'
+      return { hostPath, containerPath: devicePath, permissions }
+    })
   }
 
   /** Shows an image where its volume is, unless it is shown there already, by this kubelet or the one before it. */
@@ -279,18 +359,30 @@ export class Volumes {
       }
     this.#tokens.forget(uid)
     this.#claims.forget(uid)
+    this.#mounted.delete(uid)
+    this.claimStats.forget(uid)
     objectsOf(context).release(this.#user(uid))
     const directory = podDirectory(rootDirectory, uid)
-    for (const known of [this.#written, this.#inMemory])
-      for (const path of known.keys()) if (path.startsWith(`${directory}/`)) known.delete(path)
-    for (const path of await hostAccess.mounts.mountedBelow(directory))
-      await hostAccess.mounts.unmount(path)
-    await hostAccess.files.removeTree(`${directory}/volume-subpaths`)
-    await hostAccess.files.removeTree(`${directory}/volumes`)
+    for (const path of this.#written.keys())
+      if (path.startsWith(`${directory}/`)) this.#written.delete(path)
+    this.#emptyDirs.forget(directory)
+    this.#disks.forget(directory)
+    // What stands on a volume goes before the volume.
+    await this.#unmountBelow(`${directory}/volume-subpaths`)
+    await this.csi?.volumes.unmountPod(uid)
+    await this.#unmountBelow(directory)
+    for (const name of ['volume-subpaths', 'volumeDevices', 'volumes'])
+      await hostAccess.files.removeTree(`${directory}/${name}`)
+  }
+
+  async #unmountBelow(directory: string): Promise<void> {
+    const { mounts } = this.#parts.context.options.hostAccess
+    for (const path of await mounts.mountedBelow(directory)) await mounts.unmount(path)
   }
 
   stop(): void {
     this.#stopped = true
+    this.csi?.stop()
     for (const cancel of this.#renewals.values()) cancel()
     this.#renewals.clear()
   }
@@ -302,33 +394,3 @@ function pluginOf(volume: Volume): Plugin | undefined {
 
 const kindOf = (volume: Volume): string =>
   Object.keys(volume).find(key => key !== 'name') ?? 'unknown'
-
-function subPathOf(mount: VolumeMount, environment: readonly NameValue[]): string {
-  if (!mount.subPathExpr) return mount.subPath ?? ''
-  const missing: string[] = []
-  const path = expand(mount.subPathExpr, name => {
-    const value = environment.find(variable => variable.name === name)?.value
-    if (value === undefined) missing.push(name)
-    return value
-  })
-  if (missing.length > 0)
-    throw new Error(
-      `missing value for "${missing[0]}" in subPathExpr of volume mount "${mount.name}"`,
-    )
-  return path
-}
-
-function propagationOf(mount: VolumeMount): Mount['propagation'] {
-  if (mount.mountPropagation === 'HostToContainer') return 'hostToContainer'
-  return mount.mountPropagation === 'Bidirectional' ? 'bidirectional' : 'private'
-}
-
-function samePayload(a: Payload | undefined, b: Payload): boolean {
-  if (a?.size !== b.size) return false
-  for (const [path, { bytes, mode, owner }] of b) {
-    const other = a.get(path)
-    if (other?.mode !== mode || other.owner !== owner) return false
-    if (Buffer.compare(other.bytes, bytes) !== 0) return false
-  }
-  return true
-}

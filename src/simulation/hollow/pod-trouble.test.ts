@@ -268,7 +268,7 @@ test('each token is renewed in its own time', () =>
       serviceAccountToken: { audience, expirationSeconds, path: audience },
     })
     await cluster.createPod('uses', {
-      containers: [web],
+      containers: [{ ...web, volumeMounts: [{ name: 'v', mountPath: '/v' }] }],
       volumes: [
         { name: 'v', projected: { sources: [source('short', 600), source('long', 7200)] } },
       ],

@@ -22,8 +22,9 @@ test('a volume in memory is in memory after a reboot, too', () =>
     const node = cluster.node()
     const mounted = watchMounts(node)
     const kubelet = await cluster.kubelet(node)
+    const volumeMounts = ['disk', 'memory'].map(name => ({ name, mountPath: `/${name}` }))
     await cluster.createPod('remembers', {
-      containers: [web],
+      containers: [{ ...web, volumeMounts }],
       volumes: [
         { name: 'disk', emptyDir: {} },
         { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
