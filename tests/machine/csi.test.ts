@@ -3,7 +3,7 @@
  * for one pod alone; through deaths of the driver and of the node; and nothing is left.
  */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { mountsUnder } from '#host/mount-table.ts'
@@ -114,7 +114,7 @@ describe('volumes of a CSI driver', { skip: reason !== undefined }, () => {
     await proa.end('SIGKILL')
     await driver.end('SIGKILL')
     proa.reset()
-    rmSync(driver.state, { recursive: true, force: true })
+    driver.remove()
   })
 
   test('the node tells which drivers it has, where they reach, and how much they take', async () => {

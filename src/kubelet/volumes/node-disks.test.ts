@@ -5,6 +5,7 @@ import type { Pod } from '../pod-types.ts'
 import { NodeDisks } from './node-disks.ts'
 import type { LocalSource } from './sources.ts'
 
+const REAL: Record<string, string> = { '/dev/disk/by-id/1': '/dev/full', '/link': '/data' }
 const TARGET = '/k/pods/u/volumes/x/pv'
 
 /** A machine with a blank disk, one with a file system, and a directory; what is done to it is noted. */
@@ -15,7 +16,7 @@ function world() {
   const links: Record<string, string> = {}
   let group = 0
   const kindOf = (path: string): FileFacts['kind'] | undefined => {
-    if (path === '/data') return 'directory'
+    if (path === '/data' || path === '/link') return 'directory'
     if (path === '/file') return 'file'
     return path in onDisk ? 'blockDevice' : undefined
   }
@@ -54,7 +55,7 @@ function world() {
         onDisk[device] = type
         done.push(`format ${device} ${type}`)
       },
-      realPath: async (path: string) => (path === '/dev/disk/by-id/1' ? '/dev/full' : path),
+      realPath: async (path: string) => REAL[path] ?? path,
     },
   } as unknown as HostAccess
   const source = (path: string, more: Partial<LocalSource> = {}): LocalSource => ({
@@ -140,4 +141,6 @@ test('files are given to the group of the first pod that has them, and a later o
   disks.forget('/k/pods/b')
   assert.equal(await disks.giveToGroup(theirs, podIn(8)), undefined)
   assert.deepEqual(done, ['group /data 7', 'group /data 8'])
+  await disks.giveToGroup(source('/link', { target: '/k/pods/c/x' }), podIn(9))
+  assert.equal(done.at(-1), 'group /data 9', 'a link is followed to the directory')
 })

@@ -77,7 +77,9 @@ export class NodeDisks {
     const there = (await files.factsOfTarget(this.pathOf(source)))?.group
     if (isShared && there !== undefined && there !== group)
       return `The requested fsGroup is ${group}, but the volume ${specName} has GID ${there}. The volume may not be shareable.`
-    await giveToGroup(files, this.pathOf(source), { group, policy })
+    // An administrator may have linked the directory; nothing below it is followed.
+    const real = (await this.#host.disks?.realPath(this.pathOf(source))) ?? this.pathOf(source)
+    await giveToGroup(files, real, { group, policy })
     return undefined
   }
 

@@ -1,5 +1,5 @@
 /** Starts the CSI driver of the tests, and tells what it was asked. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,5 +67,13 @@ export class DriverProcess {
     const file = join(this.state, `fail-${method}`)
     if (answer === undefined) rmSync(file, { force: true })
     else writeFileSync(file, answer)
+  }
+
+  /** Takes away what it made, devices of volumes that were not unstaged included. */
+  remove(): void {
+    const { stdout } = spawnSync('losetup', ['-a'], { encoding: 'utf8' })
+    for (const line of stdout.split('\n'))
+      if (line.includes(this.state)) spawnSync('losetup', ['-d', line.split(':')[0] ?? ''])
+    rmSync(this.state, { recursive: true, force: true })
   }
 }
