@@ -12,13 +12,13 @@ const NOTHING_FOUND = 2
 /** A server that is not there keeps mount(8) waiting for minutes. */
 const NFS_TIMEOUT_MS = 60_000
 
-interface Mount {
+export interface Mount {
   readonly source: string
   readonly target: string
   readonly type: string
   readonly options: readonly string[]
 }
-interface NfsMount {
+export interface NfsMount {
   readonly server: string
   readonly path: string
   readonly target: string
