@@ -11,6 +11,7 @@ import { trust } from './apiserver-flags.ts'
 import { auditing } from './audit-flags.ts'
 import { cloudControllers, cloudOfCluster } from './cloud-flags.ts'
 import { dashboard, dashboardOfUp } from './dashboard-flags.ts'
+import { division } from './division-flags.ts'
 import { assets, envtestApiServer, envtestEtcd } from './envtest-flags.ts'
 import { federationTimes, membershipCommands } from './federation-flags.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
@@ -127,6 +128,7 @@ const containerNode = {
   dataDirectory,
   ...kubeletServing,
   ...nodeLimits,
+  ...division,
   ...registration,
   install,
 }
@@ -170,6 +172,7 @@ export const commands = {
       kubeletPort,
       ...podNetwork,
       ...nodeLimits,
+      ...division,
       ...registration,
       ...cloudOfCluster,
       ...dashboardOfUp,

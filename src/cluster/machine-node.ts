@@ -13,6 +13,7 @@ import {
 import { type RouteMode, startNetworkPolicies, startPodNetwork, startPodRoutes } from '#network'
 import { startProxy } from '#proxy'
 import { clusterDnsAddress, DNS_PORT, ensureClusterDns } from './cluster-dns.ts'
+import { dividedMachine } from './divided-machine.ts'
 import { driversDirectory } from './drivers-directory.ts'
 import type { RunningNode } from './hollow-nodes.ts'
 import { openKubeletPort } from './kubelet-port.ts'
@@ -115,6 +116,11 @@ export async function startMachineNode(
     const cri = connectCri({ socketPath, snapshotter, clock, log })
     const runtime = withSandboxImage(cri, () => containerd.restoreSandboxImage(), log)
     parts.add({ stop: () => runtime.close() })
+    const { divided: _, ...registration } = options.registration ?? {}
+    const evictionHard = thresholdsOf(options.evictionHard)
+    const division = await dividedMachine(options.registration ?? {}, {
+      ...{ hostAccess, directory: layout.kubelet, evictionHard, log },
+    })
     const kubelet = startKubelet(contexts.node, {
       nodeName,
       runtime,
@@ -129,8 +135,9 @@ export async function startMachineNode(
       kubeletPort: served.port,
       allowedUnsafeSysctls: options.allowedUnsafeSysctls ?? [],
       staticPodPath: options.staticPodPath ?? '',
-      ...options.registration,
-      evictionHard: thresholdsOf(options.evictionHard),
+      ...registration,
+      evictionHard,
+      ...(division ? { division } : {}),
       cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {
         cgroups: hostAccess.cgroups,
         driver: containerd.cgroupDriver,

@@ -8,7 +8,7 @@ import type { Log } from '#base/log.ts'
 import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { Random } from '#base/random.ts'
 import type { FederationOptions } from '#federation'
-import type { ContainerRuntime, HostAccess, KubeletOptions } from '#kubelet'
+import type { ContainerRuntime, DivisionWanted, HostAccess, KubeletOptions } from '#kubelet'
 import type { RouteMode } from '#network'
 import type { AdmissionSettings } from './admission-options.ts'
 import type { AuditOptions } from './audit-options.ts'
@@ -156,8 +156,8 @@ export interface ClusterOptions extends ServingOptions, AccessOptions {
 /** What a node says of itself when it registers, with what it takes. */
 export type NodeRegistration = Pick<
   KubeletOptions,
-  'nodeLabels' | 'taints' | 'maxPods' | 'providerId' | 'hasExternalCloud'
->
+  'nodeLabels' | 'taints' | 'maxPods' | 'providerId' | 'hasExternalCloud' | 'reserved'
+> & { readonly divided?: DivisionWanted }
 
 /** What a machine of a hollow node is made of; given by the composition root, since only it may know the simulation. */
 export type HollowMachine = (facts: {

@@ -20,6 +20,7 @@ import {
 import { startPodNetwork } from '#network'
 import { clusterDnsAddress } from './cluster-dns.ts'
 import { dataDirectoryOf } from './data-directory.ts'
+import { dividedMachine } from './divided-machine.ts'
 import { driversDirectory } from './drivers-directory.ts'
 import { layoutOf } from './layout.ts'
 import { type Machine, podNetworkOf, prepareMachine } from './machine.ts'
@@ -113,6 +114,12 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
   const cri = connectCri({ socketPath, snapshotter, clock, log })
   const runtime = withSandboxImage(cri, () => containerd.restoreSandboxImage(), log)
   running.push({ stop: () => runtime.close() })
+  const wanted = registrationOf(values)
+  const { divided: _, ...registration } = wanted
+  const evictionHard = thresholdsOf(values.evictionHard)
+  const division = await dividedMachine(wanted, {
+    ...{ hostAccess, directory: layout.kubelet, evictionHard, log },
+  })
   const kubelet = startKubelet(context, {
     nodeName,
     runtime,
@@ -125,10 +132,11 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     nodeDns: readNodeDns(),
     kubeletPort: values.port,
     allowedUnsafeSysctls: values.allowedUnsafeSysctls,
-    ...registrationOf(values),
+    ...registration,
+    ...(division ? { division } : {}),
     isAddressWished: values.nodeIp !== undefined,
     staticPodPath: values.staticPodPath === undefined ? '' : resolve(values.staticPodPath),
-    evictionHard: thresholdsOf(values.evictionHard),
+    evictionHard,
     cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {
       cgroups: hostAccess.cgroups,
       driver: containerd.cgroupDriver,

@@ -18,6 +18,8 @@ export interface HostAccess {
   readonly disks?: Disks
   /** Absent where no plugins can run. */
   readonly pluginSockets?: PluginSockets
+  /** Absent where nobody knows. */
+  readonly topology?: () => Promise<MachineTopology>
 }
 
 /** File systems and devices. */
@@ -59,6 +61,28 @@ export interface PluginSockets {
   list(directory: string): Promise<readonly PluginSocket[]>
   /** Calls `changed` when something in or below it may have changed; the returned function ends that. */
   watch(directory: string, changed: () => void): () => void
+}
+
+/** How processors and memory lie together. */
+export interface MachineTopology {
+  readonly cpus: readonly Cpu[]
+  readonly nodes: readonly MemoryNode[]
+}
+
+export interface Cpu {
+  readonly id: number
+  /** Of which it is a thread; no two cores of the machine have the same. */
+  readonly core: number
+  readonly socket: number
+  /** The memory node that is near. */
+  readonly node: number
+}
+
+export interface MemoryNode {
+  readonly id: number
+  readonly memoryBytes: number
+  /** Bytes by the name of the resource, such as `hugepages-2Mi`; part of its memory. */
+  readonly hugePages: Readonly<Record<string, number>>
 }
 
 /** Of all that runs there, pods and system. */

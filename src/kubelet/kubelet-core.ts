@@ -10,6 +10,7 @@ import { PodCgroups } from './cgroups/pod-cgroups.ts'
 import { Containers } from './containers/containers.ts'
 import { Images } from './containers/images.ts'
 import { pullCredentials } from './containers/pull-secrets.ts'
+import { SetKeeper } from './division/keep-sets.ts'
 import { LocalUsage } from './eviction/local-usage.ts'
 import { NodePressure } from './eviction/node-pressure.ts'
 import { StorageEviction } from './eviction/storage-eviction.ts'
@@ -109,6 +110,7 @@ export function createKubelet(
   })
   const cgroups = new PodCgroups({ context, allocatable, pods: () => workers.countedPods() })
   const taken = new Taken()
+  const setKeeper = new SetKeeper(context, cache)
   const parts: PodParts = {
     context,
     cache,
@@ -125,6 +127,7 @@ export function createKubelet(
     allocatable,
     deferred: new Deferred(),
     resizeFigures: createResizeFigures(figures, () => workers.all()),
+    setKeeper,
     client: {
       async removePod(pod) {
         if (staticPods.isStatic(uidOf(pod))) return staticPods.ended(pod)
@@ -203,6 +206,7 @@ export function createKubelet(
     staticPods.apiKnown()
     unsubscribe.push(clock.onJump?.(() => workers.lookAnew()) ?? (() => {}))
     rotation.start()
+    setKeeper.start()
     pressure.start()
     await registering
   }
@@ -229,6 +233,7 @@ export function createKubelet(
       await Promise.all([
         pressure.stop(),
         plugins?.stop(),
+        setKeeper.stop(),
         nodeAgent.stop(),
         cache.stop(),
         health.stop(),

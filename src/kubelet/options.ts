@@ -3,6 +3,7 @@ import type { Taint } from '#api/core/v1/node.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import type { RoleContext } from '#client/role.ts'
 import type { DnsConfig } from './containers/dns.ts'
+import type { Division } from './division/division.ts'
 import type { Thresholds } from './eviction/thresholds.ts'
 import type { HostAccess } from './host-access.ts'
 import type { Pod } from './pod-types.ts'
@@ -48,6 +49,8 @@ export interface KubeletOptions {
   readonly cgroupRoot?: string
   /** Kernel parameters that pods may set beside those that touch nobody else; `net.core.*` stands for all that begin so. */
   readonly allowedUnsafeSysctls?: readonly string[]
+  /** Who has processors and memory nodes of its own; without it nobody has. */
+  readonly division?: Division
   /** How little of memory and disk may be left before pods have to go; none by default, as on machines that are only simulated. */
   readonly evictionHard?: Thresholds
   /** A directory of manifests, or one: pods that the node runs by itself. None by default. */
@@ -66,7 +69,7 @@ export interface KubeletOptions {
 
 /** The options with every default in place, together with what the role lives on. */
 export interface KubeletContext extends RoleContext {
-  readonly options: Required<Omit<KubeletOptions, 'providerId'>> & { readonly providerId: string }
+  readonly options: Required<Omit<KubeletOptions, 'division'>> & Pick<KubeletOptions, 'division'>
 }
 
 export const DEFAULT_SYSTEM_LOGS_DIRECTORY = '/var/log'

@@ -180,7 +180,9 @@ export interface LinuxResources {
   readonly cpuQuota?: number
   readonly memoryLimitBytes?: number
   readonly oomScoreAdj?: number
+  /** Processors and memory nodes, such as `0-3,8`. */
   readonly cpusetCpus?: string
+  readonly cpusetMems?: string
 }
 
 export interface LinuxSecurityContext {

@@ -6,6 +6,7 @@ import { machineFiles } from './files.ts'
 import { machineMounts } from './mounts.ts'
 import { pluginSockets } from './plugin-sockets.ts'
 import { machineNetwork } from './probe-network.ts'
+import { readTopology } from './topology.ts'
 
 /** `storageDirectory` lies on the file system whose size counts as the node's ephemeral storage. */
 export function openMachine(storageDirectory: string) {
@@ -17,5 +18,6 @@ export function openMachine(storageDirectory: string) {
     cgroups: machineCgroups,
     disks: machineDisks,
     pluginSockets,
+    topology: () => readTopology(),
   }
 }

@@ -67,7 +67,7 @@ export class PodCgroups {
   async apply(pod: Pod): Promise<void> {
     if (!this.#cgroups) return
     await this.#applyTiers()
-    await this.#apply(cgroupOf(pod, this.#root), podResources(pod))
+    await this.#apply(cgroupOf(pod, this.#root), this.#resources(pod))
   }
 
   /** Before containers are given more: never less than it had. */
@@ -75,7 +75,7 @@ export class PodCgroups {
     if (!this.#cgroups) return
     const path = cgroupOf(pod, this.#root)
     const had = this.#applied.get(path)
-    const wanted = podResources(pod)
+    const wanted = this.#resources(pod)
     await this.#apply(path, had ? larger(had, wanted) : wanted)
   }
 
@@ -99,6 +99,15 @@ export class PodCgroups {
       }
     }
     await this.#applyTiers()
+  }
+
+  /** Whoever has processors of its own needs no quota of their time. */
+  #resources(pod: Pod): LinuxResources {
+    const { cpuPeriod, cpuQuota, ...rest } = podResources(pod)
+    const isAlone = this.#parts.context.options.division?.hasExclusiveCpus(uidOf(pod))
+    return isAlone || cpuQuota === undefined || cpuPeriod === undefined
+      ? rest
+      : { ...rest, cpuPeriod, cpuQuota }
   }
 
   async #applyTiers(): Promise<void> {

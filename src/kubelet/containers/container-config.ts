@@ -1,5 +1,6 @@
 /** What the runtime is told about one container. */
 
+import type { Division } from '../division/division.ts'
 import {
   CONTAINER_HASH,
   CONTAINER_NAME,
@@ -12,8 +13,8 @@ import {
   TERMINATION_MESSAGE_PATH,
   TERMINATION_MESSAGE_POLICY,
 } from '../labels.ts'
-import { type AnyContainer, type Container, isSidecar, type Pod } from '../pod-types.ts'
-import type { ContainerConfig, Image, Mount } from '../runtime.ts'
+import { type AnyContainer, type Container, isSidecar, type Pod, uidOf } from '../pod-types.ts'
+import type { ContainerConfig, Image, LinuxResources, Mount } from '../runtime.ts'
 import type { NameValue } from './environment.ts'
 import { expand } from './expand.ts'
 import { containerResources } from './resources.ts'
@@ -28,6 +29,7 @@ export interface ContainerConfigInput {
   readonly mounts: readonly Mount[]
   readonly devices: ContainerConfig['devices']
   readonly memoryBytes: number
+  readonly division: Division | undefined
 }
 
 export function containerConfigOf(input: ContainerConfigInput): ContainerConfig {
@@ -53,9 +55,24 @@ export function containerConfigOf(input: ContainerConfigInput): ContainerConfig 
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
-    resources: containerResources(pod, container, input.memoryBytes),
+    resources: resourcesOf(input),
     securityContext: containerSecurity(pod, container, image),
   }
+}
+
+function resourcesOf({
+  pod,
+  container,
+  memoryBytes,
+  division,
+}: ContainerConfigInput): LinuxResources {
+  const resources = containerResources(pod, container, memoryBytes)
+  if (!division) return resources
+  const [uid, name] = [uidOf(pod), container.name]
+  const sets = division.setsOf(uid, name)
+  if (!division.isAlone(uid, name)) return { ...resources, ...sets }
+  const { cpuPeriod: _, cpuQuota: __, ...rest } = resources
+  return { ...rest, ...sets }
 }
 
 /** An init container that is no sidecar, and what a Job was made for. */

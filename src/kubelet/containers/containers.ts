@@ -166,6 +166,7 @@ export class Containers {
       mounts,
       devices: volumes.devicesOf(pod, container),
       memoryBytes: options.hostAccess.facts.memoryBytes,
+      division: options.division,
     })
   }
 

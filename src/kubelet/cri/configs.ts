@@ -104,6 +104,7 @@ export function toResources(resources: LinuxResources) {
     memoryLimitInBytes: resources.memoryLimitBytes ?? 0,
     oomScoreAdj: resources.oomScoreAdj ?? 0,
     cpusetCpus: resources.cpusetCpus ?? '',
+    cpusetMems: resources.cpusetMems ?? '',
   }
 }
 

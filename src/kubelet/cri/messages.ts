@@ -42,6 +42,7 @@ const linuxResources = message({
   memoryLimitInBytes: integer(4),
   oomScoreAdj: integer(5),
   cpusetCpus: string(6),
+  cpusetMems: string(7),
 })
 
 const sandboxSecurityContext = message({

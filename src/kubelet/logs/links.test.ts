@@ -24,7 +24,7 @@ test('links come and go with their runs; nobody gets any where none are wanted',
   try {
     const hostAccess = await openMachine(root)
     const containerLogsDirectory = join(root, 'containers')
-    const context = { options: { containerLogsDirectory, hostAccess } } as KubeletContext
+    const context = { options: { containerLogsDirectory, hostAccess } } as unknown as KubeletContext
     await unlinkLog(context, pod, run)
     await linkLog(context, pod, run)
     await linkLog(context, pod, run)
@@ -33,7 +33,9 @@ test('links come and go with their runs; nobody gets any where none are wanted',
     assert.equal(readlinkSync(join(containerLogsDirectory, name)), run.logPath)
     await unlinkLog(context, pod, run)
     assert.deepEqual(readdirSync(containerLogsDirectory), [])
-    const without = { options: { containerLogsDirectory: '', hostAccess } } as KubeletContext
+    const without = {
+      options: { containerLogsDirectory: '', hostAccess },
+    } as unknown as KubeletContext
     await linkLog(without, pod, run)
     assert.deepEqual(readdirSync(root), ['containers'])
   } finally {

@@ -59,6 +59,7 @@ export interface PodActionsInput {
   /** How a running container is to change, where the pod was ever resized. */
   readonly resizeOf?:
     | ((container: Container, run: ContainerStatus) => { readonly restart: boolean } | undefined)
+    | false
     | undefined
 }
 
@@ -228,7 +229,7 @@ class Plan {
     // A container without our annotation was made by someone else's rules: leave it alone.
     const changed = hash !== undefined && hash !== containerHash(container)
     if (!changed && !failed) {
-      if (kind === 'init' || !resizeOf?.(container, running)?.restart) return
+      if (kind === 'init' || !resizeOf || !resizeOf(container, running)?.restart) return
       const message = `Container ${container.name} resize requires restart`
       this.kill.push({ id: running.id, name: container.name, message, isResize: true })
       this.start.push({ kind, container })

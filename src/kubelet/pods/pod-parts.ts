@@ -2,6 +2,7 @@
 import type { PodCgroups } from '../cgroups/pod-cgroups.ts'
 import type { Containers } from '../containers/containers.ts'
 import type { Images } from '../containers/images.ts'
+import type { SetKeeper } from '../division/keep-sets.ts'
 import type { StorageEviction } from '../eviction/storage-eviction.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
@@ -35,6 +36,7 @@ export interface PodParts {
   /** Resizes that wait for others to leave. */
   readonly deferred: Deferred
   readonly resizeFigures: ResizeFigures
+  readonly setKeeper: SetKeeper
   readonly client: {
     /** Deletes the object as soon as it says all; harmless where it is gone or another pod has its name. */
     removePod(pod: Pod): Promise<void>

@@ -68,6 +68,7 @@ export async function startPod(worker: PodWorker): Promise<void> {
       verdictOf: (id, container) => parts.probes.verdictOf(id, container),
       resizeOf:
         worker.resize &&
+        !parts.context.options.division?.hasExclusiveCpus(worker.uid) &&
         ((container, run) => changeOf(pod, container, run, memoryBytes, worker.resize?.outdated)),
     })
     if (actions.finished) {
@@ -99,6 +100,7 @@ async function admit(worker: PodWorker): Promise<boolean> {
     await parts.readNode()
     failure = parts.refuse(worker)
   }
+  failure ??= await setAside(worker, ranBefore)
   if (!failure) {
     if (ranBefore) adoptResize(worker)
     worker.admit()
@@ -108,6 +110,15 @@ async function admit(worker: PodWorker): Promise<boolean> {
   parts.events.warning(pod, failure.reason, failure.message)
   worker.fail({ reason: failure.reason, message: `Pod was rejected: ${failure.message}` })
   return false
+}
+
+/** What the pod is to have for itself of the machine. Nobody else is there any more when this resolves. */
+async function setAside({ pod, parts }: PodWorker, ranBefore: boolean) {
+  const { division } = parts.context.options
+  if (!division) return undefined
+  const { failure, changed } = await division.admit(pod)
+  if (changed) await parts.setKeeper.apply()
+  return ranBefore ? undefined : failure
 }
 
 function outOfTime(worker: PodWorker): boolean {

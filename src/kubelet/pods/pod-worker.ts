@@ -299,10 +299,17 @@ export class PodWorker {
     })
   }
 
+  /** What it had of the machine for itself. */
+  async #giveBack(): Promise<void> {
+    const { context, setKeeper } = this.parts
+    if (await context.options.division?.release(this.uid)) await setKeeper.apply()
+  }
+
   async #finish(): Promise<void> {
     await reportStatus(this, true)
     await this.parts.volumes.unmount(this.uid)
     if (this.#hasCgroup) await this.parts.cgroups.remove(this.pod)
+    if (this.#hasCgroup) await this.#giveBack()
     this.#hasCgroup = false
     if (this.removed) {
       await cleanUp(this)

@@ -54,11 +54,13 @@ export class PodWorkers {
   /** The first list is complete: whatever the runtime has beyond it belongs to nobody. */
   allKnown(): void {
     this.#complete = true
+    const { cache, context } = this.#parts
+    context.options.division?.releaseOthers(new Set([...this.#byUid.keys(), ...cache.uids()]))
     // What runs already takes its place first, and then who came first: none is admitted to a place that is taken.
     const workers = this.all().toSorted((a, b) => this.#rank(a).localeCompare(this.#rank(b)))
     for (const worker of workers) worker.wake()
-    for (const uid of [...this.#parts.cache.uids()]) this.wake(uid)
-    const { log } = this.#parts.context
+    for (const uid of [...cache.uids()]) this.wake(uid)
+    const { log } = context
     removeLeftovers({
       parts: this.#parts,
       known: () => new Set(this.#byUid.keys()),

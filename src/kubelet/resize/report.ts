@@ -12,12 +12,16 @@ export interface ResizeReport {
 }
 
 /** Undefined for a pod that nobody resized. */
-export function reportOf({ pod, resize, parts }: PodWorker): ResizeReport | undefined {
+export function reportOf({ pod, uid, resize, parts }: PodWorker): ResizeReport | undefined {
   if (!resize) return undefined
-  const { memoryBytes } = parts.context.options.hostAccess.facts
+  const { division, hostAccess } = parts.context.options
+  const { memoryBytes } = hostAccess.facts
+  const isDivided = division?.hasExclusiveCpus(uid) ?? false
   return {
     conditions: resize.conditions(),
     actualOf({ name }, run) {
+      // It has what was set aside, without the quota by which that would be seen.
+      if (isDivided) return undefined
       const container = resizableOf(pod).find(each => each.name === name)
       return container && actualResources(pod, container, run, memoryBytes)
     },

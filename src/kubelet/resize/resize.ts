@@ -24,7 +24,7 @@ import {
   sameQuantity,
   toldAllocation,
 } from './allocation.ts'
-import { judgeResize } from './judge.ts'
+import { judgeResize, type Postponement } from './judge.ts'
 import { generationOf, ResizeState } from './resize-state.ts'
 
 /** What the runtime refused, or took and does not show, is tried again after this. */
@@ -70,13 +70,13 @@ export async function allocate(worker: PodWorker): Promise<void> {
     return
   }
   const { taken, allocatable, events, context } = parts
+  const { division } = context.options
   const now = context.clock.now()
-  const postponed = judgeResize({
-    asked: podRequests(asked),
-    before: worker.requests,
-    taken,
-    allocatable,
-  })
+  const message = division?.resizeProblem(asked)
+  const postponed: Postponement | undefined =
+    message === undefined
+      ? judgeResize({ asked: podRequests(asked), before: worker.requests, taken, allocatable })
+      : { reason: 'Infeasible', message }
   if (postponed) {
     const { reason, message } = postponed
     if (reason === 'Deferred') parts.deferred.add(worker)
@@ -213,7 +213,10 @@ export async function finishResize(worker: PodWorker): Promise<void> {
 }
 
 function pendingChanges({ pod, uid, parts, resize }: PodWorker): readonly ContainerChange[] {
-  const { memoryBytes } = parts.context.options.hostAccess.facts
+  const { division, hostAccess } = parts.context.options
+  // It never changes, and runs without the quota that its limit would mean.
+  if (division?.hasExclusiveCpus(uid)) return []
+  const { memoryBytes } = hostAccess.facts
   return changesOf(pod, parts.cache.observe(uid), memoryBytes, resize?.outdated)
 }
 
