@@ -14,6 +14,9 @@ import { SetKeeper } from './division/keep-sets.ts'
 import { LocalUsage } from './eviction/local-usage.ts'
 import { NodePressure } from './eviction/node-pressure.ts'
 import { StorageEviction } from './eviction/storage-eviction.ts'
+import { figuresIn, observe } from './figures/count.ts'
+import { tellGauges } from './figures/gauges.ts'
+import { StartTimes } from './figures/start-times.ts'
 import { LogRotation } from './logs/rotation.ts'
 import { NodeAgent } from './node/node-agent.ts'
 import { allocatableOf } from './node/node-object.ts'
@@ -55,6 +58,11 @@ export function createKubelet(
   const cache = new RuntimeCache({
     ...{ runtime, clock, log, relistMs },
     changed: wake,
+    listedIn(tookMs, sinceMs) {
+      observe(context, 'kubelet_pleg_relist_duration_seconds', tookMs / 1000)
+      if (sinceMs !== undefined)
+        observe(context, 'kubelet_pleg_relist_interval_seconds', sinceMs / 1000)
+    },
     ended: countEnds(figures, uid => workers.get(uid)?.pod),
   })
   const health = new RuntimeHealth(context, cache)
@@ -73,12 +81,13 @@ export function createKubelet(
     node: () => nodeAgent.node,
   })
   const statusWriter = new StatusWriter(client, clock, log, staticPods.objectOf)
+  statusWriter.told = tookMs =>
+    observe(context, 'kubelet_pod_status_sync_duration_seconds', tookMs / 1000)
+  const times = new StartTimes(context)
   const probes = new Probes(context, events, wake)
   const allocatable = allocatableOf(context)
   const images = new Images({
-    runtime,
-    clock,
-    events,
+    ...{ context, runtime, clock, events, times },
     authFor: (pod, image) => pullCredentials(pod, image, context),
   })
   const volumes: Volumes = new Volumes({
@@ -128,6 +137,7 @@ export function createKubelet(
     deferred: new Deferred(),
     resizeFigures: createResizeFigures(figures, () => workers.all()),
     setKeeper,
+    times,
     client: {
       async removePod(pod) {
         if (staticPods.isStatic(uidOf(pod))) return staticPods.ended(pod)
@@ -156,6 +166,11 @@ export function createKubelet(
     },
   }
   const workers: PodWorkers = new PodWorkers(parts)
+  tellGauges({
+    ...{ context, cache, times, workers: () => workers.all() },
+    isStatic: staticPods.isStatic,
+    mirrors: () => staticPods.mirrorCount,
+  })
   const rotation = new LogRotation(context, cache)
   tellVolumeCounts(figures, () =>
     volumes.counts(workers.all().flatMap(({ pod, mode }) => (mode === 'running' ? [pod] : []))),
@@ -218,7 +233,7 @@ export function createKubelet(
     transport: createServer({
       ...{ context, cache, workers, usage, volumes },
       startedMs: clock.now(),
-      figures: figures.source,
+      figures: figuresIn(figures),
       probeFigures: () => probes.figures(),
     }),
     registered,

@@ -5,6 +5,7 @@ import type { RoleContext } from '#client/role.ts'
 import type { DnsConfig } from './containers/dns.ts'
 import type { Division } from './division/division.ts'
 import type { Thresholds } from './eviction/thresholds.ts'
+import { meteredRuntime } from './figures/metered-runtime.ts'
 import type { HostAccess } from './host-access.ts'
 import type { Pod } from './pod-types.ts'
 import type { ContainerRuntime } from './runtime.ts'
@@ -79,6 +80,7 @@ export const DEFAULT_MAX_PODS = 110
 export const DEFAULT_KUBELET_PORT = 10250
 
 export function withDefaults(context: RoleContext, options: KubeletOptions): KubeletContext {
+  const { figures = createFigureBook() } = options
   return {
     ...context,
     log: context.log.with({ node: options.nodeName }),
@@ -108,8 +110,9 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       addressed: async () => {},
       version: 'v1.36.0+proa',
       flags: new Map(),
-      figures: createFigureBook(),
       ...options,
+      figures,
+      runtime: meteredRuntime(options.runtime, { clock: context.clock, figures }),
     },
   }
 }

@@ -8,6 +8,7 @@ import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import { cpuShares } from '../containers/resources.ts'
 import { cgroupOf } from '../containers/sandbox-config.ts'
+import { timed } from '../figures/count.ts'
 import type { Cgroups } from '../host-access.ts'
 import type { KubeletContext } from '../options.ts'
 import { type Pod, uidOf } from '../pod-types.ts'
@@ -90,7 +91,8 @@ export class PodCgroups {
       : [cgroupOf(pod, this.#root)]
     for (const path of paths) {
       this.#applied.delete(path)
-      for (let tries = 0; !(await this.#cgroups.remove(path)); tries++) {
+      const remove = async () => this.#cgroups?.remove(path)
+      for (let tries = 0; !(await this.#timed('destroy', remove)); tries++) {
         if (tries === REMOVE_RETRIES) {
           log.warn('the cgroup of a pod that ended could not be removed', { path })
           return
@@ -115,10 +117,17 @@ export class PodCgroups {
     await this.#apply(`${this.#root}/burstable`, { cpuShares: shares })
   }
 
+  #timed<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    const name = 'kubelet_cgroup_manager_duration_seconds'
+    return timed(this.#parts.context, [name, operation], work)
+  }
+
   async #apply(path: string, resources: LinuxResources): Promise<void> {
     const known = this.#applied.get(path)
     if (known && isSame(known, resources)) return
-    await this.#cgroups?.apply(path, resources)
+    await this.#timed(known ? 'update' : 'create', async () =>
+      this.#cgroups?.apply(path, resources),
+    )
     this.#applied.set(path, resources)
   }
 }

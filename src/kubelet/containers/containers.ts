@@ -3,6 +3,7 @@
 import { service as serviceKind } from '#api/core/v1/service.ts'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import { count } from '../figures/count.ts'
 import { POD_DELETION_GRACE_PERIOD, POD_GRACE_PERIOD, podLogDirectory } from '../labels.ts'
 import { linkLog } from '../logs/links.ts'
 import { contentsOf, objectsOf } from '../objects.ts'
@@ -15,6 +16,7 @@ import {
   type Pod,
   uidOf,
 } from '../pod-types.ts'
+import { CONTAINER_TYPES } from '../pods/ended-containers.ts'
 import { newestOf, type ObservedPod } from '../pods/observed-pod.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
 import type { ContainerStatus, Mount, SandboxConfig, SandboxStatus } from '../runtime.ts'
@@ -59,6 +61,25 @@ export class Containers {
 
   /** Makes and starts one container; throws StartError with the waiting reason. */
   async start(
+    pod: Pod,
+    reference: ContainerReference,
+    target: TargetSandbox,
+    ending: AbortSignal,
+  ): Promise<void> {
+    const { context } = this.#parts
+    const type = CONTAINER_TYPES[reference.kind]
+    count(context, 'kubelet_started_containers_total', type)
+    try {
+      await this.#start(pod, reference, target, ending)
+    } catch (error) {
+      // Whose pod ends has not failed.
+      if (error instanceof StartError)
+        count(context, 'kubelet_started_containers_errors_total', error.reason, type)
+      throw error
+    }
+  }
+
+  async #start(
     pod: Pod,
     reference: ContainerReference,
     { status: sandbox, config: sandboxConfig }: TargetSandbox,

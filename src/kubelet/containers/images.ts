@@ -1,6 +1,9 @@
 /** Brings a container's image to the node as its pull policy says, with back-off for those that fail. */
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import { observe } from '../figures/count.ts'
+import type { StartTimes } from '../figures/start-times.ts'
+import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
 import { type ContainerReference, type Pod, uidOf } from '../pod-types.ts'
 import { Backoff } from '../pods/restart-backoff.ts'
@@ -8,9 +11,11 @@ import type { ContainerRuntime, Image, RegistryAuth } from '../runtime.ts'
 import { StartError } from './config-error.ts'
 
 export interface ImagesOptions {
+  readonly context: KubeletContext
   readonly runtime: ContainerRuntime
   readonly clock: Clock
   readonly events: PodEvents
+  readonly times: StartTimes
   /** Credentials from the pod's imagePullSecrets that fit the image, best first. */
   readonly authFor: (pod: Pod, image: string) => Promise<readonly RegistryAuth[]>
 }
@@ -86,7 +91,7 @@ export class Images {
   }
 
   async #pull(pod: Pod, wanted: WantedImage, image: string): Promise<void> {
-    const { clock, events } = this.#options
+    const { context, clock, events, times } = this.#options
     const { reference: asked, container } = wanted
     const key = `${uidOf(pod)}_${asked}`
     const failure = this.#failures.get(key)
@@ -98,7 +103,7 @@ export class Images {
     events.normal(pod, 'Pulling', `Pulling image "${asked}"`, container)
     const started = clock.monotonicMs()
     try {
-      await this.#pullOnce(pod, image)
+      await times.pulling(uidOf(pod), () => this.#pullOnce(pod, image))
     } catch (error) {
       const message = messageOf(error)
       events.warning(pod, 'Failed', `Failed to pull image "${asked}": ${message}`, container)
@@ -108,8 +113,10 @@ export class Images {
       throw new StartError('ErrImagePull', message)
     }
     this.#failures.delete(key)
-    const took = spent(clock.monotonicMs() - started)
+    const tookMs = clock.monotonicMs() - started
+    const took = spent(tookMs)
     const size = (await this.#options.runtime.imageStatus(image))?.sizeBytes ?? 0
+    observe(context, 'kubelet_image_pull_duration_seconds', tookMs / 1000, sizeBucket(size))
     events.normal(
       pod,
       'Pulled',
@@ -153,6 +160,26 @@ export class Images {
       if (key.startsWith(`${uid}_`)) this.#failures.delete(key)
   }
 }
+
+/** As upstream's label tells the size of an image. */
+function sizeBucket(bytes: number): string {
+  const bucket = SIZE_BUCKETS.find(([limit]) => bytes < limit * MEBIBYTE)
+  return bucket?.[1] ?? 'GT100GB'
+}
+const MEBIBYTE = 2 ** 20
+const SIZE_BUCKETS: readonly (readonly [number, string])[] = [
+  [10, '0-10MB'],
+  [100, '10MB-100MB'],
+  [500, '100MB-500MB'],
+  [1024, '500MB-1GB'],
+  [5 * 1024, '1GB-5GB'],
+  [10 * 1024, '5GB-10GB'],
+  [20 * 1024, '10GB-20GB'],
+  [30 * 1024, '20GB-30GB'],
+  [40 * 1024, '30GB-40GB'],
+  [60 * 1024, '40GB-60GB'],
+  [100 * 1024, '60GB-100GB'],
+]
 
 const spent = (ms: number) => (ms < 1000 ? `${Math.round(ms)}ms` : `${(ms / 1000).toFixed(3)}s`)
 

@@ -73,11 +73,14 @@ export class Division {
     this.#write = managers.write
   }
 
-  /** Sets aside what the pod is to have for itself; tells why it can't be had. What it has already it keeps. */
-  async admit(pod: Pod): Promise<{ readonly failure?: PodFailure; readonly changed: boolean }> {
+  /**
+   * Sets aside what the pod is to have for itself, at once, or tells why it can't be had. What it has already it keeps. Where something
+   * changed, `settle` has to resolve before anything of the pod starts.
+   */
+  admit(pod: Pod): { readonly failure?: PodFailure; readonly changed: boolean } {
     try {
       const changed = this.#topology.admit(pod, uidOf(pod))
-      if (changed) await this.#keep()
+      this.#isKept &&= !changed
       return { changed }
     } catch (error) {
       return { failure: failureOf(error), changed: false }
@@ -102,7 +105,7 @@ export class Division {
     if (gone.length > 0) void this.#keep()
   }
 
-  /** Writes what could not be written before. */
+  /** Writes what is not written yet. */
   async settle(): Promise<void> {
     if (!this.#isKept) await this.#keep()
   }

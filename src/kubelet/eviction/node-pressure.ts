@@ -4,6 +4,7 @@
  */
 import { Pauses } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import { count } from '../figures/count.ts'
 import { CONTAINER_NAME, POD_UID } from '../labels.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
@@ -140,6 +141,7 @@ export class NodePressure {
     for (const { id, repoTags, sizeBytes } of unused) {
       context.log.info('an image that nobody uses is removed', { tags: repoTags, sizeBytes })
       await runtime.removeImage(id)
+      count(context, 'kubelet_image_garbage_collected_total', 'space')
     }
     return unused.length > 0
   }
@@ -152,6 +154,7 @@ export class NodePressure {
     const message = lowMessage(met) + excessMessage(first, met.signal)
     events.warning(first.pod, EVICTED, message)
     first.owner.fail({ reason: EVICTED, message, isDisruption: true }, GRACE_SECONDS)
+    count(context, 'kubelet_evictions', met.signal)
     first.owner.wake()
     this.#evicting = { worker: first.owner, untilMs: context.clock.monotonicMs() + EVICTION_MS }
   }

@@ -1,12 +1,13 @@
 /** Looks every few seconds whether pods with limits of local storage keep to them, and evicts those that do not. */
 import { Pauses } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import { count } from '../figures/count.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
 import type { PodWorker } from '../pods/pod-worker.ts'
 import { untilTick } from '../ticks.ts'
 import type { LocalUsage } from './local-usage.ts'
-import { exceededStorage, limitsStorage } from './storage-limits.ts'
+import { excessOf, limitsStorage } from './storage-limits.ts'
 
 /** As often as upstream's kubelet. */
 const CHECK_MS = 10_000
@@ -67,8 +68,10 @@ export class StorageEviction {
       const used = await usage.of(worker, stats, CHECK_MS / 2)
       if (this.#pauses.isOver) return
       if (worker.mode !== 'running') continue
-      const message = exceededStorage(worker.pod, used)
-      if (message === undefined) continue
+      const exceeded = excessOf(worker.pod, used)
+      if (exceeded === undefined) continue
+      const { message, signal } = exceeded
+      count(context, 'kubelet_evictions', signal)
       events.warning(worker.pod, EVICTED, message)
       worker.fail({ reason: EVICTED, message }, GRACE_SECONDS)
       worker.wake()

@@ -20,25 +20,44 @@ export function limitsStorage(pod: Pod): boolean {
   )
 }
 
+export interface Excess {
+  /** What the pod is told. */
+  readonly message: string
+  /** Which sort of limit it was, as figures name it. */
+  readonly signal: 'emptydirfs.limit' | 'ephemeralpodfs.limit' | 'ephemeralcontainerfs.limit'
+}
+
 /** What the pod is told; undefined where it keeps to its limits. */
-export function exceededStorage(pod: Pod, usage: PodUsage): string | undefined {
+export const exceededStorage = (pod: Pod, usage: PodUsage): string | undefined =>
+  excessOf(pod, usage)?.message
+
+export function excessOf(pod: Pod, usage: PodUsage): Excess | undefined {
   const { volumes = [], containers = [] } = pod.spec ?? {}
   for (const { name, emptyDir } of volumes) {
     const limit = emptyDir?.sizeLimit
     const used = usage.volumes.get(name)?.bytes ?? 0
     if (isLimit(limit) && used > quantityToNumber(limit))
-      return `Usage of EmptyDir volume "${name}" exceeds the limit "${limit}". `
+      return {
+        message: `Usage of EmptyDir volume "${name}" exceeds the limit "${limit}". `,
+        signal: 'emptydirfs.limit',
+      }
   }
   const whole = podLimit(pod)
   if (whole !== undefined && usage.total.bytes > quantityToNumber(whole))
-    return `Pod ephemeral local storage usage exceeds the total limit of containers ${whole}. `
+    return {
+      message: `Pod ephemeral local storage usage exceeds the total limit of containers ${whole}. `,
+      signal: 'ephemeralpodfs.limit',
+    }
   for (const container of containers) {
     const { name } = container
     const limit = limitOf(container)
     const layer = usage.layers.get(name)
     if (!layer || !isLimit(limit)) continue
     if (sum([layer, usage.logs.get(name) ?? NONE]).bytes > quantityToNumber(limit))
-      return `Container ${name} exceeded its local ephemeral storage limit "${limit}". `
+      return {
+        message: `Container ${name} exceeded its local ephemeral storage limit "${limit}". `,
+        signal: 'ephemeralcontainerfs.limit',
+      }
   }
   return undefined
 }

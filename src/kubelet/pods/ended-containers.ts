@@ -4,7 +4,7 @@ import { POD_UID } from '../labels.ts'
 import { type ContainerKind, findContainer, type Pod } from '../pod-types.ts'
 import type { ContainerStatus } from '../runtime.ts'
 
-const TYPES: Readonly<Record<ContainerKind, string>> = {
+export const CONTAINER_TYPES: Readonly<Record<ContainerKind, string>> = {
   init: 'init_container',
   sidecar: 'init_container',
   regular: 'container',
@@ -23,6 +23,6 @@ export function countEnds(
   return ({ name, labels, exitCode }) => {
     const pod = podOf(labels[POD_UID] ?? '')
     const kind = (pod && findContainer(pod, name)?.kind) ?? 'regular'
-    counter.add([TYPES[kind], String(exitCode)])
+    counter.add([CONTAINER_TYPES[kind], String(exitCode)])
   }
 }

@@ -4,6 +4,7 @@ import type { Containers } from '../containers/containers.ts'
 import type { Images } from '../containers/images.ts'
 import type { SetKeeper } from '../division/keep-sets.ts'
 import type { StorageEviction } from '../eviction/storage-eviction.ts'
+import type { StartTimes } from '../figures/start-times.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
 import type { Pod } from '../pod-types.ts'
@@ -37,6 +38,7 @@ export interface PodParts {
   readonly deferred: Deferred
   readonly resizeFigures: ResizeFigures
   readonly setKeeper: SetKeeper
+  readonly times: StartTimes
   readonly client: {
     /** Deletes the object as soon as it says all; harmless where it is gone or another pod has its name. */
     removePod(pod: Pod): Promise<void>

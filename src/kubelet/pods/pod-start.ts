@@ -7,6 +7,7 @@ import { messageOf } from '#base/errors.ts'
 import type { SmallMap } from '#base/small-map.ts'
 import { StartError } from '../containers/config-error.ts'
 import { sandboxConfigOf } from '../containers/sandbox-config.ts'
+import { count, timed } from '../figures/count.ts'
 import { containerHash } from '../labels.ts'
 import { type ContainerReference, describePod, type Pod } from '../pod-types.ts'
 import { changeOf } from '../resize/actual.ts'
@@ -100,25 +101,26 @@ async function admit(worker: PodWorker): Promise<boolean> {
     await parts.readNode()
     failure = parts.refuse(worker)
   }
-  failure ??= await setAside(worker, ranBefore)
+  // In one breath with the look at what others have: nobody else may be admitted to the same.
+  const share = failure ? undefined : parts.context.options.division?.admit(pod)
+  if (!ranBefore) failure ??= share?.failure
   if (!failure) {
     if (ranBefore) adoptResize(worker)
     worker.admit()
+    if (share?.changed) await makeRoom(worker)
     if (ranBefore) await recallAllocation(worker)
     return true
   }
+  count(parts.context, 'kubelet_admission_rejections_total', failure.reason)
   parts.events.warning(pod, failure.reason, failure.message)
   worker.fail({ reason: failure.reason, message: `Pod was rejected: ${failure.message}` })
   return false
 }
 
-/** What the pod is to have for itself of the machine. Nobody else is there any more when this resolves. */
-async function setAside({ pod, parts }: PodWorker, ranBefore: boolean) {
-  const { division } = parts.context.options
-  if (!division) return undefined
-  const { failure, changed } = await division.admit(pod)
-  if (changed) await parts.setKeeper.apply()
-  return ranBefore ? undefined : failure
+/** What was set aside for the pod is kept, and nobody else is there any more. */
+async function makeRoom({ parts }: PodWorker): Promise<void> {
+  await parts.context.options.division?.settle()
+  await parts.setKeeper.apply()
 }
 
 function outOfTime(worker: PodWorker): boolean {
@@ -199,9 +201,19 @@ async function createSandbox(worker: PodWorker, attempt: number): Promise<void> 
   await makeCgroup(worker)
   try {
     const handler = await runtimeHandlerOf(worker)
-    const id = await context.options.runtime.runPodSandbox(config, handler)
+    count(context, 'kubelet_started_pods_total')
+    const id = await timed(
+      context,
+      ['kubelet_run_podsandbox_duration_seconds', handler ?? ''],
+      () =>
+        context.options.runtime.runPodSandbox(config, handler).catch(error => {
+          count(context, 'kubelet_run_podsandbox_errors_total', handler ?? '')
+          throw error
+        }),
+    )
     await cache.refreshSandbox(id)
   } catch (error) {
+    count(context, 'kubelet_started_pods_errors_total')
     cache.doubt(worker.uid)
     const message = `Failed to create pod sandbox: ${messageOf(error)}`
     events.warning(pod, 'FailedCreatePodSandBox', message)

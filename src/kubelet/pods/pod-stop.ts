@@ -91,6 +91,7 @@ export async function reportStatus(worker: PodWorker, terminal: boolean): Promis
     resize: reportOf(worker),
   })
   parts.statusWriter.set(worker.asked, status)
+  parts.times.reported(worker.asked, status)
 }
 
 /** A pod deleted before it ran keeps its phase; one that ran ends as Succeeded or Failed. */

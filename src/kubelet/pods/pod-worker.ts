@@ -11,6 +11,7 @@ import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { SmallMap } from '#base/small-map.ts'
 import { type PodRequests, podRequests } from '../containers/resources.ts'
+import { timed } from '../figures/count.ts'
 import { isFinished, type Pod, uidOf } from '../pod-types.ts'
 import { withAllocation } from '../resize/allocation.ts'
 import type { RetryTrigger } from '../resize/figures.ts'
@@ -58,6 +59,7 @@ export class PodWorker {
   addressedSandbox: string | undefined
   readonly parts: PodParts
   #admitted = false
+  #hasBegun = false
   #requests: PodRequests | undefined
   /** What the node's sums have of this pod. */
   #counted: PodRequests | undefined
@@ -81,6 +83,7 @@ export class PodWorker {
     this.pod = pod
     this.asked = pod
     this.parts = parts
+    parts.times.seen(pod)
   }
 
   /** The pod passed admission here, or ran before this kubelet started. */
@@ -216,7 +219,7 @@ export class PodWorker {
     while (this.#again && !this.#halted) {
       this.#again = false
       try {
-        await this.#step()
+        await this.#timedStep()
         this.newSandbox = undefined
         this.#retryMs = RETRY_MS
       } catch (error) {
@@ -230,6 +233,17 @@ export class PodWorker {
     }
     // In the same breath as the last look at `#again`: who wakes later must not take this for running.
     this.#running = undefined
+  }
+
+  /** Why it looks, in upstream's words. */
+  async #timedStep(): Promise<void> {
+    const { context, times } = this.parts
+    const isFirst = !this.#hasBegun
+    if (isFirst) times.begun(this.uid)
+    this.#hasBegun = true
+    const isEnding = this.mode !== 'running' || this.removed || this.pod.metadata.deletionTimestamp
+    const why = isFirst ? 'create' : isEnding ? 'kill' : 'sync'
+    await timed(context, ['kubelet_pod_worker_duration_seconds', why], () => this.#step())
   }
 
   async #step(): Promise<void> {
@@ -314,6 +328,7 @@ export class PodWorker {
     if (this.removed) {
       await cleanUp(this)
       this.mode = 'gone'
+      this.parts.times.forget(this.uid)
       this.parts.deferred.delete(this)
       this.#cancelWake()
       this.parts.gone(this)

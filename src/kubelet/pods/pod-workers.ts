@@ -1,5 +1,6 @@
 /** One worker for each pod that the API wants here or the runtime still has. */
 import { messageOf } from '#base/errors.ts'
+import { count } from '../figures/count.ts'
 import { POD_NAME, POD_NAMESPACE } from '../labels.ts'
 import { objectsOf } from '../objects.ts'
 import { type Pod, uidOf } from '../pod-types.ts'
@@ -92,6 +93,7 @@ export class PodWorkers {
     const observed = this.#parts.cache.observe(uid)
     if (observed.sandboxes.length + observed.containers.length === 0) return
     const worker = new PodWorker(orphanPod(observed), this.#parts)
+    count(this.#parts.context, 'kubelet_orphaned_runtime_pods_total')
     this.#byUid.set(uid, worker)
     worker.remove()
   }

@@ -24,6 +24,8 @@ export interface RuntimeCacheOptions {
   readonly relistMs: number
   /** A pod's containers or sandboxes changed without the kubelet's doing. */
   readonly changed: (uid: string) => void
+  /** How long a listing took, and how long ago the one before ended, in milliseconds. */
+  readonly listedIn?: (tookMs: number, sinceMs: number | undefined) => void
   /** A container ended since the first listing. */
   readonly ended?: (status: ContainerStatus) => void
 }
@@ -51,6 +53,8 @@ export class RuntimeCache {
   #loop: Promise<void> | undefined
   /** Monotonic time of the last listing that worked; undefined before the first. */
   lastListedMs: number | undefined
+  /** The same as a moment of the wall clock, for whoever asks; 0 before the first. */
+  lastListedAt = 0
   lastError = ''
   /** Resolves with the first listing that worked; before that nothing may be started. */
   readonly listed: Promise<void>
@@ -249,10 +253,15 @@ export class RuntimeCache {
 
   /** Lists everything; two callers share one listing. Never rejects. */
   relist(): Promise<void> {
+    const { clock, listedIn } = this.#options
+    const startMs = clock.monotonicMs()
     this.#relisting ??= this.#list()
       .then(
         () => {
-          this.lastListedMs = this.#options.clock.monotonicMs()
+          const endMs = clock.monotonicMs()
+          listedIn?.(endMs - startMs, this.lastListedMs && endMs - this.lastListedMs)
+          this.lastListedMs = endMs
+          this.lastListedAt = clock.now()
           this.lastError = ''
           this.#markListed()
         },

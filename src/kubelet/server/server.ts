@@ -14,6 +14,7 @@ import type { PodWorkers } from '../pods/pod-workers.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
 import { type ClaimStats, claimFigures } from '../volumes/claim-stats.ts'
 import type { Volumes } from '../volumes/volumes.ts'
+import { metered } from './answered.ts'
 import { containerFigures } from './container-figures.ts'
 import { openContainerLogs } from './container-logs.ts'
 import { resourceMetrics } from './figures.ts'
@@ -44,14 +45,15 @@ export interface Route {
 export function createServer(parts: ServerParts): Transport {
   const zpages = createZpages(parts.context)
   return {
-    async request(request) {
-      try {
-        return (await zpages(request)) ?? (await answer(parts, request))
-      } catch (error) {
-        return refusalOf(error)
-      }
-    },
-    connect: request => connect(parts, request),
+    request: request =>
+      metered(parts.context, request, async () => {
+        try {
+          return (await zpages(request)) ?? (await answer(parts, request))
+        } catch (error) {
+          return refusalOf(error)
+        }
+      }),
+    connect: request => metered(parts.context, request, () => connect(parts, request)),
   }
 }
 

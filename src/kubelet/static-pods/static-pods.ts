@@ -75,6 +75,11 @@ export class StaticPods {
 
   readonly isStatic = (uid: string): boolean => this.#uids.has(uid)
 
+  /** How many of them the API shows. */
+  get mirrorCount(): number {
+    return [...this.#places.values()].filter(({ mirror }) => mirror).length
+  }
+
   /** What stands for a pod in the API: itself, but for static ones. */
   readonly objectOf = (pod: Pod): Pod | undefined => {
     const place = this.#uids.get(uidOf(pod))

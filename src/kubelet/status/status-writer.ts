@@ -23,6 +23,8 @@ interface Entry {
   /** The last object that the API answered, to write over without asking. */
   written: Pod | undefined
   dirty: boolean
+  /** Since when something is to be told, by the monotonic clock. */
+  dirtySinceMs: number
   running: Promise<void> | undefined
   /** Somebody waits for what is being written: no turn is waited for any more. */
   hurried: boolean
@@ -33,6 +35,7 @@ interface Entry {
 const BLANK = {
   written: undefined,
   dirty: false,
+  dirtySinceMs: 0,
   running: undefined,
   hurried: false,
   endTurn() {},
@@ -53,6 +56,8 @@ export class StatusWriter {
   readonly #objectOf: ObjectOf
   readonly #entries = new Map<string, Entry>()
   readonly #stopping = new AbortController()
+  /** Hears how long each news took to reach the API. */
+  told: (tookMs: number) => void = () => {}
 
   constructor(client: Client, clock: Clock, log: Log, objectOf: ObjectOf = pod => pod) {
     this.#objectOf = objectOf
@@ -71,6 +76,7 @@ export class StatusWriter {
     }
     entry.pod = pod
     entry.status = status
+    if (!entry.dirty) entry.dirtySinceMs = this.#clock.monotonicMs()
     entry.dirty = true
     if (!isStarting(status)) entry.endTurn()
     this.#work(uid, entry)
@@ -228,9 +234,12 @@ export class StatusWriter {
     const base = newer(entry.written, object)
     const status = merged(entry.status, base)
     // What is there is as good as written, as after a restart: from here on a change of it is somebody else's.
-    const written = sameJson(status, base.status)
-      ? base
-      : await this.#client.update(podKind, { ...base, status }, { subresource: 'status' })
+    const isNews = !sameJson(status, base.status)
+    const { dirtySinceMs } = entry
+    const written = isNews
+      ? await this.#client.update(podKind, { ...base, status }, { subresource: 'status' })
+      : base
+    if (isNews) this.told(this.#clock.monotonicMs() - dirtySinceMs)
     entry.written = written
     // Until something changes, one revision of the pod is enough to hold.
     if (entry.dirty) return
