@@ -106,6 +106,62 @@ export interface Cgroups {
   names(path: string): Promise<readonly string[]>
   /** Ids of the processes in it and below. */
   processes(path: string): Promise<readonly number[]>
+  /** What it has used; undefined where there is none. Absent where nobody measures. */
+  figures?(path: string): Promise<CgroupFigures | undefined>
+}
+
+/** Of a control group and all below it, but for its processes. Times are nanoseconds unless their name says otherwise; limits of 0 are none. */
+export interface CgroupFigures {
+  readonly cpu: {
+    readonly usageNanoseconds: number
+    readonly userNanoseconds: number
+    readonly systemNanoseconds: number
+    readonly periods: number
+    readonly throttledPeriods: number
+    readonly throttledNanoseconds: number
+    readonly shares: number
+    readonly quotaMicroseconds: number
+    readonly periodMicroseconds: number
+  }
+  readonly memory: {
+    readonly usageBytes: number
+    /** Absent where the kernel does not tell. */
+    readonly maximumUsageBytes?: number | undefined
+    readonly workingSetBytes: number
+    readonly cacheBytes: number
+    readonly rssBytes: number
+    readonly mappedFileBytes: number
+    readonly activeFileBytes: number
+    readonly inactiveFileBytes: number
+    readonly swapBytes: number
+    readonly kernelBytes: number
+    readonly failures: number
+    readonly pageFaults: number
+    readonly majorPageFaults: number
+    /** Of processes in groups below it not counted. */
+    readonly ownPageFaults: number
+    readonly ownMajorPageFaults: number
+    readonly limitBytes: number
+    readonly swapLimitBytes: number
+    readonly reservationBytes: number
+  }
+  readonly pids: {
+    readonly processIds: readonly number[]
+    readonly threads: number
+    readonly limit: number
+  }
+  readonly io: readonly {
+    readonly major: number
+    readonly minor: number
+    /** By what was done: `Read`, `Write`, … */
+    readonly bytes: ReadonlyMap<string, number>
+    readonly operations: ReadonlyMap<string, number>
+  }[]
+  readonly outOfMemoryKills: number
+  /** Microseconds for which some or all of its processes had to wait; absent where the kernel does not tell. */
+  readonly pressure?:
+    | Readonly<Record<'cpu' | 'io' | 'memory', { readonly some: number; readonly full: number }>>
+    | undefined
 }
 
 /** What a Node's status says about the machine. */

@@ -3,6 +3,7 @@
  * a whole is written here; what is in it is the runtime's.
  */
 import { lstat, mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises'
+import { readCgroup } from './cgroup-figures.ts'
 
 const MOUNT = '/sys/fs/cgroup'
 const PERIOD_US = 100_000
@@ -37,6 +38,11 @@ export function createCgroups(mount = MOUNT) {
       }
     },
     apply,
+    /** What it has used; undefined where there is none. */
+    async figures(path: string) {
+      const found = await versionOf()
+      return found && readCgroup(mount, found, path)
+    },
     /** Makes it go with all that is empty below it; gives whether it has gone: what still runs keeps it. */
     async remove(path: string): Promise<boolean> {
       const gone = await Promise.all((await trees()).map(tree => removeTree(`${tree}${path}`)))
