@@ -19,7 +19,7 @@ export function registrationOf(values: ValuesOf<'up' | 'kubelet' | 'join'>): Nod
 
 /** How the machine is divided, and what pods do not get of it. */
 function divisionOf(
-  values: ValuesOf<'up' | 'kubelet'>,
+  values: ValuesOf<'up' | 'kubelet' | 'join'>,
 ): Pick<NodeRegistration, 'divided' | 'reserved'> {
   const { cpuManagerPolicy, cpuManagerPolicyOptions } = values
   const { memoryManagerPolicy, reservedMemory } = values

@@ -106,6 +106,8 @@ export interface Cgroups {
   names(path: string): Promise<readonly string[]>
   /** Ids of the processes in it and below. */
   processes(path: string): Promise<readonly number[]>
+  /** Of the machine's control groups. */
+  version?(): Promise<1 | 2 | undefined>
   /** What it has used; undefined where there is none. Absent where nobody measures. */
   figures?(path: string): Promise<CgroupFigures | undefined>
 }

@@ -1,5 +1,5 @@
 /** Puts one kubelet together: which part feeds which, and in what order they start and stop. */
-import { node as nodeKind } from '#api/core/v1/node.ts'
+import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
 import { pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
@@ -16,6 +16,7 @@ import { NodePressure } from './eviction/node-pressure.ts'
 import { StorageEviction } from './eviction/storage-eviction.ts'
 import { figuresIn, observe } from './figures/count.ts'
 import { tellGauges } from './figures/gauges.ts'
+import { NodeStartup } from './figures/node-startup.ts'
 import { StartTimes } from './figures/start-times.ts'
 import { LogRotation } from './logs/rotation.ts'
 import { NodeAgent } from './node/node-agent.ts'
@@ -35,6 +36,8 @@ import { Taken } from './pods/taken.ts'
 import { Probes } from './probes/probes.ts'
 import { Deferred } from './resize/deferred.ts'
 import { createResizeFigures } from './resize/figures.ts'
+import { HealthFigures } from './server/own-figures.ts'
+import { Rates } from './server/rates.ts'
 import { createServer } from './server/server.ts'
 import { StaticPods } from './static-pods/static-pods.ts'
 import { StatusWriter } from './status/status-writer.ts'
@@ -170,7 +173,10 @@ export function createKubelet(
     ...{ context, cache, times, workers: () => workers.all() },
     isStatic: staticPods.isStatic,
     mirrors: () => staticPods.mirrorCount,
+    cgroupVersion: () => cgroups.version,
   })
+  const startup = new NodeStartup(context)
+  startup.tell(figures)
   const rotation = new LogRotation(context, cache)
   tellVolumeCounts(figures, () =>
     volumes.counts(workers.all().flatMap(({ pod, mode }) => (mode === 'running' ? [pod] : []))),
@@ -185,6 +191,7 @@ export function createKubelet(
       changed(node) {
         nodeAgent.seen(node)
         volumes.csi?.seen(node)
+        if (isReady(node)) startup.mark('ready')
       },
     }),
   ]
@@ -194,7 +201,9 @@ export function createKubelet(
     await cache.start()
     await volumes.csi?.start(() => workers.lookAnew())
     await Promise.all([health.start(), cgroups.start()])
-    const registering = nodeAgent.start()
+    void startup.findBoot()
+    startup.mark('registering')
+    const registering = nodeAgent.start().then(() => startup.mark('registered'))
     plugins
       ?.start()
       .catch(error =>
@@ -235,6 +244,8 @@ export function createKubelet(
       startedMs: clock.now(),
       figures: figuresIn(figures),
       probeFigures: () => probes.figures(),
+      health: new HealthFigures(),
+      rates: new Rates(),
     }),
     registered,
     async stop() {
@@ -260,6 +271,9 @@ export function createKubelet(
     },
   }
 }
+
+const isReady = ({ status }: Node): boolean =>
+  status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 
 /** The last step of a pod's end: the object goes, unless it is another of the same name. */
 async function removePod({ client }: KubeletContext, pod: Pod): Promise<void> {

@@ -38,6 +38,7 @@ export function createCgroups(mount = MOUNT) {
       }
     },
     apply,
+    version: versionOf,
     /** What it has used; undefined where there is none. */
     async figures(path: string) {
       const found = await versionOf()

@@ -32,6 +32,8 @@ export class PodCgroups {
   readonly #parts: PodCgroupsParts
   readonly #cgroups: Cgroups | undefined
   readonly #root: string
+  /** Of control groups; undefined where pods have none. */
+  version: 1 | 2 | undefined
   /** What was written last, by path. */
   readonly #applied = new Map<string, LinuxResources>()
 
@@ -45,6 +47,7 @@ export class PodCgroups {
   /** Of pods that run: the tiers in which they are, and groups of pods that went while no kubelet ran. */
   async start(): Promise<void> {
     if (!this.#cgroups) return
+    this.version = await this.#cgroups.version?.()
     const { allocatable, context } = this.#parts
     try {
       const shares = cpuShares(quantityToMilli(allocatable.cpu ?? '0'))

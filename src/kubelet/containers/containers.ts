@@ -137,9 +137,13 @@ export class Containers {
       const { reference = '', pullPolicy } = volume.image
       const wanted = { reference, policy: pullPolicy }
       const { id } = await unless(ending, images.ensureWanted(pod, wanted))
+      const { context } = this.#parts
+      count(context, 'kubelet_image_volume_requested_total')
       try {
         await volumes.showImage(pod, volume, id)
+        count(context, 'kubelet_image_volume_mounted_succeed_total')
       } catch (error) {
+        count(context, 'kubelet_image_volume_mounted_errors_total')
         throw new StartError('CreateContainerError', messageOf(error))
       }
     }

@@ -1,7 +1,7 @@
 /** Brings a container's image to the node as its pull policy says, with back-off for those that fail. */
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
-import { observe } from '../figures/count.ts'
+import { count, observe } from '../figures/count.ts'
 import type { StartTimes } from '../figures/start-times.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
@@ -59,6 +59,7 @@ export class Images {
     }
     const policy = wanted.policy || 'IfNotPresent'
     const present = await this.#inspect(pod, wanted, image)
+    this.#count(policy, present !== undefined)
     if (present && policy !== 'Always') {
       events.normal(
         pod,
@@ -78,6 +79,17 @@ export class Images {
     if (!pulled)
       throw new StartError('ErrImagePull', `image "${asked}" is gone after it was pulled`)
     return pulled
+  }
+
+  #count(policy: string, isPresent: boolean): void {
+    const mustPull = !isPresent || policy === 'Always'
+    // Where nothing may be pulled, nobody asks whether it would have to be.
+    const required = policy === 'Never' && !isPresent ? 'unknown' : String(mustPull)
+    count(
+      this.#options.context,
+      'kubelet_image_manager_ensure_image_requests_total',
+      ...[String(isPresent), policy.toLowerCase(), required],
+    )
   }
 
   async #inspect(pod: Pod, { reference, container }: WantedImage, image: string) {

@@ -11,8 +11,10 @@ const EMPTY =
 
 function world(problem: string) {
   const state = { problem, restored: 0, canRestore: true }
+  const handlers: (string | undefined)[] = []
   const bare = {
-    async runPodSandbox() {
+    async runPodSandbox(_config: SandboxConfig, handler?: string) {
+      handlers.push(handler)
       if (state.problem) throw new Error(state.problem)
       return 'sandbox'
     },
@@ -24,7 +26,8 @@ function world(problem: string) {
     state.problem = ''
   }
   const runtime = withSandboxImage(bare, restore, silentLog)
-  return { state, run: () => runtime.runPodSandbox({} as SandboxConfig) }
+  const run = (handler?: string) => runtime.runPodSandbox({} as SandboxConfig, handler)
+  return { state, handlers, run }
 }
 
 for (const problem of [GONE, EMPTY])
@@ -36,6 +39,12 @@ for (const problem of [GONE, EMPTY])
     assert.equal(await run(), 'sandbox')
     assert.equal(state.restored, 2)
   })
+
+test('a sandbox is made by the handler that is asked for, also after the image came back', async () => {
+  const { handlers, run } = world(GONE)
+  await run('kata')
+  assert.deepEqual(handlers, ['kata', 'kata'])
+})
 
 test('what is wrong otherwise is told as it is, and so is what keeps the image from coming back', async () => {
   const { state, run } = world('failed to set up the network')

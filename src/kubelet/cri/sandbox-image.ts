@@ -21,9 +21,9 @@ export function withSandboxImage(
   }
   return {
     ...runtime,
-    async runPodSandbox(config) {
+    async runPodSandbox(config, handler) {
       try {
-        return await runtime.runPodSandbox(config)
+        return await runtime.runPodSandbox(config, handler)
       } catch (error) {
         if (!IMAGE_AT_FAULT.test(messageOf(error))) throw error
         // Many pods may start at a time.
@@ -31,7 +31,7 @@ export function withSandboxImage(
           restoring = undefined
         })
         await restoring
-        return runtime.runPodSandbox(config)
+        return runtime.runPodSandbox(config, handler)
       }
     },
   }

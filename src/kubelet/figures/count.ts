@@ -1,7 +1,13 @@
 /** Counts and measures in a kubelet's book. An instrument takes room when it is first used, as a process may run a thousand hollow nodes. */
 import type { FigureBook, FigureSource } from '#base/figures.ts'
 import type { KubeletContext } from '../options.ts'
-import { type CounterName, counters, type HistogramName, histograms } from './instruments.ts'
+import {
+  type CounterName,
+  counters,
+  type HistogramName,
+  histograms,
+  type Instrument,
+} from './instruments.ts'
 
 type Book = { readonly options: { readonly figures: FigureBook } }
 
@@ -37,7 +43,7 @@ export async function timed<T>(
 export function figuresIn(book: FigureBook): FigureSource {
   return () => {
     for (const name of Object.keys(counters) as CounterName[])
-      if (!('labels' in counters[name])) counterOf(book, name)
+      for (const values of initialOf(name)) counterOf(book, name).add(values, 0)
     for (const name of Object.keys(histograms) as HistogramName[])
       if (!('labels' in histograms[name])) histogramOf(book, name)
     return book
@@ -45,6 +51,12 @@ export function figuresIn(book: FigureBook): FigureSource {
       .filter(({ values }) => values.length > 0)
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }
+}
+
+/** Without labels there is one series, which shows from the start on. */
+function initialOf(name: CounterName): readonly (readonly string[])[] {
+  const { labels, initial = labels ? [] : [[]] }: Instrument = counters[name]
+  return initial
 }
 
 function counterOf(book: FigureBook, name: CounterName) {

@@ -15,6 +15,8 @@ export interface GaugeParts {
   /** How many static pods are shown in the API. */
   readonly mirrors: () => number
   readonly times: StartTimes
+  /** Undefined where there are no control groups. */
+  readonly cgroupVersion: () => number | undefined
 }
 
 const STATES: Readonly<Record<string, string>> = {
@@ -71,7 +73,10 @@ export function tellGauges(parts: GaugeParts): void {
     'From the creation of the first pod with a network until it ran, without pulling images',
     () => one(times.firstWithNetworkSeconds),
   )
-  if (division?.cpus) tellProcessors(book, division)
+  gauge('kubelet_cgroup_version', 'Of the control groups of the machine: 1 or 2', () =>
+    parts.cgroupVersion() === undefined ? [] : one(parts.cgroupVersion() ?? 0),
+  )
+  tellProcessors(book, division)
 }
 
 /** The words in which upstream tells of pods. */
@@ -94,7 +99,7 @@ function tellPods(book: FigureBook, { workers, isStatic, mirrors }: GaugeParts):
     const all = workers()
     return ['desired', 'orphan', 'runtime_only'].flatMap(config =>
       Object.entries(LIFECYCLES).flatMap(([mode, lifecycle]) =>
-        ['', 'true', ...(config === 'runtime_only' ? ['unknown'] : [])].flatMap(told => {
+        (config === 'runtime_only' ? ['unknown'] : ['', 'true']).flatMap(told => {
           const value = all.filter(
             worker =>
               worker.mode === mode &&
@@ -120,7 +125,8 @@ function staticOf(worker: PodWorker, isStatic: (uid: string) => boolean): string
   return isStatic(worker.uid) ? 'true' : ''
 }
 
-function tellProcessors(book: FigureBook, { cpus }: Division): void {
+function tellProcessors(book: FigureBook, division: Division | undefined): void {
+  const cpus = division?.cpus
   book.gauge(
     'kubelet_cpu_manager_shared_pool_size_millicores',
     'Processors that containers share, in thousandths',

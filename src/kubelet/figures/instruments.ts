@@ -1,9 +1,11 @@
 /** What the kubelet counts and measures of its own work, under upstream's names, with its labels and buckets. What is read when somebody asks is in `gauges.ts`. */
 import { exponentialBounds } from '#base/figures.ts'
 
-interface Instrument {
+export interface Instrument {
   readonly help: string
   readonly labels?: readonly string[]
+  /** Series that show from the start on, at zero. */
+  readonly initial?: readonly (readonly string[])[]
 }
 interface HistogramInstrument extends Instrument {
   readonly bounds: readonly number[]
@@ -32,6 +34,13 @@ export const counters = {
     help: 'Images removed because nobody uses them, by why room was needed',
     labels: ['reason'],
   },
+  kubelet_image_manager_ensure_image_requests_total: {
+    help: 'How often an image was to be on the node, by the policy and by whether it was there and had to be pulled',
+    labels: ['present_locally', 'pull_policy', 'pull_required'],
+  },
+  kubelet_image_volume_mounted_errors_total: { help: 'Images that could not be shown as volumes' },
+  kubelet_image_volume_mounted_succeed_total: { help: 'Images shown as volumes' },
+  kubelet_image_volume_requested_total: { help: 'Images that were to be shown as volumes' },
   kubelet_lifecycle_handler_http_fallbacks_total: {
     help: 'Hooks asked again over HTTP because their server does not speak HTTPS',
   },
@@ -58,6 +67,7 @@ export const counters = {
   kubelet_restarted_pods_total: {
     help: 'Pods that came again under the uid of one that had ended',
     labels: ['static'],
+    initial: [[''], ['true']],
   },
   kubelet_run_podsandbox_errors_total: {
     help: 'Sandboxes that could not be made, by the handler that was to make them',
@@ -114,6 +124,10 @@ export const histograms = {
     labels: ['operation_type'],
     bounds: USUAL,
   },
+  kubelet_containers_per_pod_count: {
+    help: 'Containers of the pods that came to this node',
+    bounds: [1, 2, 4, 8, 16],
+  },
   kubelet_eviction_stats_age_seconds: {
     help: 'How old the measures were by which a pod had to go, by what ran short',
     labels: ['eviction_signal'],
@@ -128,6 +142,10 @@ export const histograms = {
     help: 'How long pulls of images take, by the size of the image',
     labels: ['image_size_in_bytes'],
     bounds: [1, 5, 10, 20, 30, 60, 180, 300, 600, 900, 1200, 1800, 2700, 3600],
+  },
+  kubelet_pleg_pod_relist_duration_seconds: {
+    help: 'How long it takes to ask the runtime for all of one pod',
+    bounds: USUAL,
   },
   kubelet_pleg_relist_duration_seconds: {
     help: 'How long it takes to list what the runtime has',

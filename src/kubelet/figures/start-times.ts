@@ -12,6 +12,7 @@ interface Start {
   pullMs: number
   pullsSinceMs: number
   pulls: number
+  readonly containers: number
 }
 
 export class StartTimes {
@@ -31,7 +32,9 @@ export class StartTimes {
   seen(pod: Pod): void {
     const counts = pod.status?.phase === 'Pending' || pod.status?.phase === undefined
     const seenMs = this.#context.clock.monotonicMs()
-    this.#starts.set(uidOf(pod), { seenMs, counts, pullMs: 0, pullsSinceMs: 0, pulls: 0 })
+    const containers = pod.spec?.containers?.length ?? 0
+    const pulls = { pullMs: 0, pullsSinceMs: 0, pulls: 0 }
+    this.#starts.set(uidOf(pod), { seenMs, counts, containers, ...pulls })
   }
 
   /** Its worker begins. */
@@ -40,6 +43,7 @@ export class StartTimes {
     if (!start) return
     const seconds = (this.#context.clock.monotonicMs() - start.seenMs) / 1000
     observe(this.#context, 'kubelet_pod_worker_start_duration_seconds', seconds)
+    observe(this.#context, 'kubelet_containers_per_pod_count', start.containers)
   }
 
   /** Resolves as `pull` does; pulls at the same time count once. */

@@ -17,12 +17,16 @@ export function countEnds(
 ): (status: ContainerStatus) => void {
   const counter = figures.counter(
     'kubelet_terminated_containers_total',
-    'Cumulative number of containers that ended, by their type and exit code',
-    ['container_type', 'exit_code'],
+    'Cumulative number of containers that ended, by their type, exit code and reason',
+    ['container_type', 'exit_code', 'reason'],
   )
-  return ({ name, labels, exitCode }) => {
+  return ({ name, labels, exitCode, reason }) => {
     const pod = podOf(labels[POD_UID] ?? '')
     const kind = (pod && findContainer(pod, name)?.kind) ?? 'regular'
-    counter.add([CONTAINER_TYPES[kind], String(exitCode)])
+    counter.add([
+      CONTAINER_TYPES[kind],
+      String(exitCode),
+      reason || (exitCode === 0 ? 'Completed' : 'Error'),
+    ])
   }
 }

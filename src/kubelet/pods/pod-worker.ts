@@ -60,6 +60,7 @@ export class PodWorker {
   readonly parts: PodParts
   #admitted = false
   #hasBegun = false
+  #isUpdated = false
   #requests: PodRequests | undefined
   /** What the node's sums have of this pod. */
   #counted: PodRequests | undefined
@@ -147,6 +148,7 @@ export class PodWorker {
       this.parts.deferred.updated(this)
       if (this.#admitted) this.resize ??= resizeBetween(this.asked, pod)
     }
+    this.#isUpdated = true
     this.see(pod)
     if (pod.metadata.deletionTimestamp) this.#ending.abort()
     this.wake()
@@ -241,9 +243,17 @@ export class PodWorker {
     const isFirst = !this.#hasBegun
     if (isFirst) times.begun(this.uid)
     this.#hasBegun = true
+    const name = 'kubelet_pod_worker_duration_seconds'
+    const why = isFirst ? 'create' : this.#purpose()
+    this.#isUpdated = false
+    await timed(context, [name, why], () => this.#step())
+  }
+
+  #purpose(): string {
+    if (this.mode === 'terminated') return 'terminated'
     const isEnding = this.mode !== 'running' || this.removed || this.pod.metadata.deletionTimestamp
-    const why = isFirst ? 'create' : isEnding ? 'kill' : 'sync'
-    await timed(context, ['kubelet_pod_worker_duration_seconds', why], () => this.#step())
+    if (isEnding) return 'kill'
+    return this.#isUpdated ? 'update' : 'sync'
   }
 
   async #step(): Promise<void> {

@@ -20,6 +20,7 @@ import { type ObservedPod, readySandboxOf } from '../pods/observed-pod.ts'
 import type { ContainerStatus } from '../runtime.ts'
 import type { ReadyVerdict } from '../status/container-status.ts'
 import { askProbe } from './ask.ts'
+import { Durations } from './durations.ts'
 import { graceOfProbe } from './grace.ts'
 import { afterAnswer, initialState, type ProbeKind, type ProbeState } from './probe-state.ts'
 
@@ -48,6 +49,7 @@ interface Running {
   asking: boolean
   /** How often it went well, and how often not. */
   readonly counts: { successful: number; failed: number }
+  readonly durations: Durations
 }
 
 interface Probed {
@@ -142,9 +144,10 @@ export class Probes {
     this.#probed.delete(containerId)
   }
 
-  /** Of the containers that run, under upstream's name. */
+  /** Of the containers that run, under upstream's names. */
   figures(): readonly Figure[] {
-    const values = [...this.#probed.values()].flatMap(({ pod: { metadata }, reference, probes }) =>
+    const all = [...this.#probed.values()]
+    const values = all.flatMap(({ pod: { metadata }, reference, probes }) =>
       probes.flatMap(({ kind, counts }) =>
         Object.entries(counts).map(([result, value]) => ({
           labels: {
@@ -160,7 +163,21 @@ export class Probes {
       ),
     )
     const help = 'How often probes of containers went well or failed'
-    return [{ name: 'prober_probe_total', help, type: 'counter', values }]
+    const durations = all.flatMap(({ pod: { metadata }, reference, probes }) =>
+      probes.flatMap(({ kind, durations: took }) =>
+        took.samples({
+          container: reference.container.name,
+          namespace: metadata.namespace ?? '',
+          pod: metadata.name ?? '',
+          probe_type: named(kind),
+        }),
+      ),
+    )
+    const waited = 'How long answers to probes took'
+    return [
+      { name: 'prober_probe_duration_seconds', help: waited, type: 'histogram', values: durations },
+      { name: 'prober_probe_total', help, type: 'counter', values },
+    ]
   }
 
   forget(uid: string): void {
@@ -184,6 +201,7 @@ export class Probes {
           cancel() {},
           asking: false,
           counts: { successful: 0, failed: 0 },
+          durations: new Durations(),
         })
     }
     if (probes.length === 0) return
@@ -239,10 +257,13 @@ export class Probes {
     // A startup probe that has decided is done; the others wait for it, and are scheduled by it.
     if (kind === 'startup' && running.state.decided) return
     if (!begun) return
+    const { clock } = this.#context
+    const startMs = clock.monotonicMs()
     const answer = await askProbe(probe, probed, this.#context).catch(
       (error): ProbeAnswer => ({ ok: false, output: messageOf(error) }),
     )
     if (!live()) return
+    running.durations.observe((clock.monotonicMs() - startMs) / 1000)
     running.counts[answer.ok ? 'successful' : 'failed']++
     if (!answer.ok || answer.isDoubtful) this.#tell(probed, kind, answer)
     this.#take(probed, running, answer.ok)

@@ -11,7 +11,9 @@ const KNOWN = new Set([
   ...['healthz', 'statusz', 'flagz', 'checkpoint', 'debug', 'configz', 'run', 'runningpods'],
 ])
 
-const FIGURES = new Set(['resource', 'cadvisor', 'probes', 'slis'])
+const FIGURES = new Set(['resource', 'cadvisor', 'probes'])
+
+const figuresNamed = (second: string) => (FIGURES.has(second) ? `metrics/${second}` : 'other')
 
 /** Requests under way, by the values of the labels. */
 const underWay = new WeakMap<object, Map<string, number>>()
@@ -40,7 +42,7 @@ export async function metered<T>(
   const [first = '', second = ''] = (path.split('?')[0] ?? '').split('/').filter(Boolean)
   const known = KNOWN.has(first) ? first : first === '' ? '' : 'other'
   // The figures are told apart by what they are of, as upstream does.
-  const name = known === 'metrics' && FIGURES.has(second) ? `metrics/${second}` : known
+  const name = known === 'metrics' && second !== '' ? figuresNamed(second) : known
   const values = [String(LONG_RUNNING.has(first)), method, name, 'readwrite']
   const [longRunning = '', , , serverType = ''] = values
   const labels = { long_running: longRunning, method, path: name, server_type: serverType }

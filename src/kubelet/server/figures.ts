@@ -1,8 +1,10 @@
 /** What containers, pods and the node use, as `/metrics/resource` tells it under upstream's names. */
 import { messageOf } from '#base/errors.ts'
+import { cgroupOf } from '../containers/sandbox-config.ts'
 import type { MachineUsage } from '../host-access.ts'
 import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE, POD_UID } from '../labels.ts'
 import type { ContainerStats } from '../runtime.ts'
+import { groupFigures } from './groups.ts'
 import { machineUsage } from './machine-usage.ts'
 import type { ServerParts } from './server.ts'
 
@@ -38,18 +40,22 @@ export async function resourceMetrics(parts: ServerParts): Promise<string> {
     for (const sample of samples) lines.push(name + sample)
   }
   const measured = await measure(parts)
-  const { containers, node } = measured
+  const { containers, node, wholes } = measured
   const pods = podsOf(containers)
   const ofContainers = (value: (figure: Figure) => number) =>
     containers.map(each => `${containerLabels(each)} ${value(each)} ${each.timestamp}`)
-  const ofPods = (value: (figure: Figure) => number) =>
-    pods.map(all => `${podLabels(all)} ${sum(all, value)} ${newest(all)}`)
+  const ofPods = (value: (figure: Measured) => number) =>
+    pods.map(all => `${podLabels(all)} ${ofWhole(all, value)} ${newest(all)}`)
+  const ofWhole = (all: readonly Figure[], value: (figure: Measured) => number) => {
+    const whole = wholes.get(all[0]?.labels[POD_UID] ?? '')
+    return whole ? value(whole) : sum(all, value)
+  }
   const ofNode = (value: (usage: MachineUsage) => number) =>
     node ? [` ${value(node)} ${node.timestamp}`] : []
   const cpu = (each: { cpuUsageNanoseconds: number }) => each.cpuUsageNanoseconds / 1e9
   const memory = (each: { memoryWorkingSetBytes: number }) => each.memoryWorkingSetBytes
   const swap = (each: { swapUsageBytes?: number }) => each.swapUsageBytes ?? 0
-  const tellsSwap = containers.some(({ swapUsageBytes }) => swapUsageBytes !== undefined)
+  const tellsSwap = wholes.size > 0 || containers.some(each => each.swapUsageBytes !== undefined)
   const CPU = 'cpu_usage_seconds_total'
   const MEMORY = 'memory_working_set_bytes'
   const SWAP = 'swap_usage_bytes'
@@ -62,6 +68,13 @@ export async function resourceMetrics(parts: ServerParts): Promise<string> {
     containers.map(each => `${containerLabels(each)} ${each.startedAt / 1000}`),
   )
   if (tellsSwap)
+    family(
+      'container_swap_limit_bytes',
+      'gauge',
+      'Bytes that the container may have on disk',
+      ofContainers(() => 0),
+    )
+  if (tellsSwap)
     family(`container_${SWAP}`, 'gauge', 'Bytes of the container on disk', ofContainers(swap))
   family(`node_${CPU}`, 'counter', 'Core-seconds that the node used', ofNode(cpu))
   family(`node_${MEMORY}`, 'gauge', 'Bytes that the node needs', ofNode(memory))
@@ -71,8 +84,6 @@ export async function resourceMetrics(parts: ServerParts): Promise<string> {
   if (tellsSwap) family(`pod_${SWAP}`, 'gauge', 'Bytes of the pod on disk', ofPods(swap))
   const failed = [` ${measured.isComplete ? 0 : 1}`]
   family('resource_scrape_error', 'gauge', '1 if something could not be measured, else 0', failed)
-  // The name that it had before, which upstream still tells.
-  family('scrape_error', 'gauge', 'The same as resource_scrape_error', failed)
   return `${lines.join('\n')}\n`
 }
 
@@ -87,9 +98,33 @@ async function measure(parts: ServerParts) {
   ])
   return {
     containers: containers ?? [],
+    wholes: await wholePods(parts),
     node,
     isComplete: containers !== undefined && node !== undefined,
   }
+}
+
+type Measured = Pick<
+  ContainerStats,
+  'cpuUsageNanoseconds' | 'memoryWorkingSetBytes' | 'swapUsageBytes'
+>
+
+/** What pods use as a whole, by their uids, where they have control groups of their own. */
+async function wholePods(parts: ServerParts): Promise<ReadonlyMap<string, Measured>> {
+  const { cgroupRoot } = parts.context.options
+  const wholes = new Map<string, Measured>()
+  if (!cgroupRoot) return wholes
+  for (const { uid, pod } of parts.workers.all()) {
+    const group = await groupFigures(parts, cgroupOf(pod, cgroupRoot)).catch(() => undefined)
+    if (!group) continue
+    const { cpu, memory } = group
+    wholes.set(uid, {
+      cpuUsageNanoseconds: cpu.usageNanoseconds,
+      memoryWorkingSetBytes: memory.workingSetBytes,
+      swapUsageBytes: memory.swapBytes,
+    })
+  }
+  return wholes
 }
 
 /** Containers pod by pod. */

@@ -12,12 +12,13 @@ import type { LocalUsage } from '../eviction/local-usage.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodWorkers } from '../pods/pod-workers.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
-import { type ClaimStats, claimFigures } from '../volumes/claim-stats.ts'
 import type { Volumes } from '../volumes/volumes.ts'
 import { metered } from './answered.ts'
 import { containerFigures } from './container-figures.ts'
 import { openContainerLogs } from './container-logs.ts'
 import { resourceMetrics } from './figures.ts'
+import { HEALTH_CHECKS, type HealthFigures, ownFigures } from './own-figures.ts'
+import type { Rates } from './rates.ts'
 import { openAttach, openExec, openPortForward } from './streams.ts'
 import { statsSummary } from './summary.ts'
 import { openSystemLogs } from './system-logs.ts'
@@ -34,6 +35,9 @@ export interface ServerParts {
   readonly figures: FigureSource
   /** How its probes went. */
   readonly probeFigures: FigureSource
+  readonly health: HealthFigures
+  /** What was used at the last look, for what is used a second. */
+  readonly rates: Rates
 }
 
 export interface Route {
@@ -73,7 +77,7 @@ async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiRespo
     throw new StatusError('MethodNotAllowed', `the kubelet does not answer ${request.method} here`)
   switch (route.segments[0]) {
     case 'healthz':
-      return text(200, 'ok')
+      return healthOf(parts, route)
     case 'containerLogs':
       return openContainerLogs(parts, route, request.signal)
     case 'logs': {
@@ -88,8 +92,10 @@ async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiRespo
         metadata: {},
         items: parts.workers.all().map(worker => worker.latest as KubernetesObject),
       })
-    case 'stats':
-      return json(await statsSummary(parts))
+    case 'stats': {
+      const only = route.query.get('only_cpu_and_memory')
+      return json(await statsSummary(parts, only === 'true'))
+    }
     case 'metrics': {
       const lines = await metricsAt(parts, route.segments[1])
       if (lines === undefined || route.segments.length > 2) return text(404, '404 page not found\n')
@@ -103,11 +109,13 @@ async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiRespo
 async function metricsAt(parts: ServerParts, name = ''): Promise<string | undefined> {
   switch (name) {
     case '':
-      return figuresText([parts.figures, claimFigures(await allClaimStats(parts))])
+      return ownFigures(parts)
     case 'resource':
       return resourceMetrics(parts)
     case 'cadvisor':
       return containerFigures(parts)
+    case 'slis':
+      return parts.health.text()
     case 'probes':
       return figuresText([parts.probeFigures])
     default:
@@ -115,10 +123,15 @@ async function metricsAt(parts: ServerParts, name = ''): Promise<string | undefi
   }
 }
 
-async function allClaimStats({ workers, volumes }: ServerParts): Promise<ClaimStats[]> {
-  const pods = workers.all().filter(({ mode }) => mode === 'running')
-  const all = await Promise.all(pods.map(({ pod }) => volumes.claimStats.of(pod)))
-  return all.flat()
+/** Of all that is looked at, or of one of them; told in lines where that is wanted. */
+function healthOf({ health }: ServerParts, { segments, query }: Route): ApiResponse {
+  const [, name] = segments
+  if (segments.length > 2 || (name && !HEALTH_CHECKS.some(each => each === name)))
+    return text(404, '404 page not found\n')
+  health.asked()
+  if (name || !query.has('verbose')) return text(200, 'ok')
+  const lines = HEALTH_CHECKS.map(each => `[+]${each} ok\n`).join('')
+  return text(200, `${lines}healthz check passed\n`)
 }
 
 async function connect(parts: ServerParts, request: ApiRequest): Promise<DuplexChannels> {

@@ -1,54 +1,77 @@
 /** `/stats/summary`: what the node, its pods, their containers and volumes use, in upstream's shape (stats/v1alpha1). */
 import { rfc3339 } from '#base/clock.ts'
+import { cgroupOf } from '../containers/sandbox-config.ts'
 import { NONE, type PodUsage } from '../eviction/local-usage.ts'
-import type { FileSystemSpace, MachineUsage, StorageUsage } from '../host-access.ts'
+import type { CgroupFigures, FileSystemSpace, StorageUsage } from '../host-access.ts'
 import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE, POD_UID } from '../labels.ts'
+import type { PodWorker } from '../pods/pod-worker.ts'
 import type { ClaimStats } from '../volumes/claim-stats.ts'
-import { type Figure, figures, nodeUsage, sum } from './figures.ts'
+import { type Figure, figures, sum } from './figures.ts'
+import { groupFigures, podInterfaces } from './groups.ts'
+import type { InterfaceFigures } from './network-figures.ts'
 import type { ServerParts } from './server.ts'
+import { nodeStats } from './summary-node.ts'
 
 /** As old as upstream's measures of volumes are at most. */
 const MAXIMUM_AGE_MS = 60_000
 
-export async function statsSummary(parts: ServerParts): Promise<unknown> {
-  const { clock, options } = parts.context
-  const [all, machine] = await Promise.all([figures(parts), nodeUsage(parts)])
+/** `onlyProcessing` leaves out disks and networks, as upstream's `only_cpu_and_memory` does. */
+export async function statsSummary(parts: ServerParts, onlyProcessing = false): Promise<unknown> {
+  const { options } = parts.context
+  const all = await figures(parts)
   const byPod = Map.groupBy(all, figure => figure.labels[POD_UID] ?? '')
   const space = await options.hostAccess.files.space(options.rootDirectory)
   const pods: object[] = []
+  const measured = new Set<string>()
   for (const [uid, containers] of byPod) {
     const worker = parts.workers.get(uid)
-    const usage = worker && (await parts.usage.of(worker, all, MAXIMUM_AGE_MS))
-    const claims = worker ? await parts.volumes.claimStats.of(worker.pod) : []
-    pods.push(podStats(uid, containers, { usage, claims, space, now: clock.now() }))
+    const usage =
+      worker && !onlyProcessing ? await parts.usage.of(worker, all, MAXIMUM_AGE_MS) : undefined
+    const claims = worker && !onlyProcessing ? await parts.volumes.claimStats.of(worker.pod) : []
+    pods.push(
+      await podStats(parts, { uid, containers, worker, usage, claims, space, onlyProcessing }),
+    )
+    for (const name of [uid, ...containers.map(each => each.containerId)]) measured.add(name)
   }
-  const now = clock.now()
-  const fs = space && { fs: fileSystem(now, space, usedOf(space)) }
-  return {
-    node: {
-      nodeName: options.nodeName,
-      startTime: rfc3339(parts.startedMs),
-      ...(machine ? machineProcessing(machine, options.hostAccess.facts.memoryBytes) : {}),
-      ...fs,
-    },
-    pods,
-  }
+  const node = await nodeStats(parts, { space, all, onlyProcessing })
+  parts.rates.keep(new Set([...measured, 'node', 'pods']))
+  return { node, pods }
 }
 
 interface Measured {
+  readonly uid: string
+  readonly containers: readonly Figure[]
+  readonly worker: PodWorker | undefined
   readonly usage: PodUsage | undefined
   readonly claims: readonly ClaimStats[]
   readonly space: FileSystemSpace | undefined
-  readonly now: number
+  readonly onlyProcessing: boolean
 }
 
-function podStats(
-  uid: string,
-  containers: readonly Figure[],
-  { usage, claims, space, now }: Measured,
-) {
+async function podStats(parts: ServerParts, measured: Measured): Promise<object> {
+  const { uid, containers, worker, usage, claims, space, onlyProcessing } = measured
+  const { clock, options } = parts.context
+  const path = worker && options.cgroupRoot ? cgroupOf(worker.pod, options.cgroupRoot) : ''
+  const group = path === '' ? undefined : await groupFigures(parts, path)
+  const now = clock.now()
   const fs = (used: StorageUsage | undefined) => fileSystem(now, space, used ?? NONE)
   const name = (figure: Figure | undefined) => figure?.labels[CONTAINER_NAME] ?? ''
+  const interfaces = worker && !onlyProcessing ? await podInterfaces(parts, worker) : []
+  const ofContainers = await Promise.all(
+    containers.map(async figure => {
+      const own =
+        path === '' ? undefined : await groupFigures(parts, `${path}/${figure.containerId}`)
+      return {
+        name: name(figure),
+        startTime: rfc3339(figure.startedAt),
+        ...processing(parts, figure.containerId, now, own ?? ofFigures([figure])),
+        ...(usage && {
+          rootfs: fs(usage.layers.get(name(figure))),
+          logs: fs(usage.logs.get(name(figure))),
+        }),
+      }
+    }),
+  )
   return {
     podRef: {
       name: containers[0]?.labels[POD_NAME],
@@ -56,16 +79,9 @@ function podStats(
       uid,
     },
     startTime: rfc3339(Math.min(...containers.map(figure => figure.startedAt))),
-    ...processing(containers, now),
-    containers: containers.map(figure => ({
-      name: name(figure),
-      startTime: rfc3339(figure.startedAt),
-      ...processing([figure], now),
-      ...(usage && {
-        rootfs: fs(usage.layers.get(name(figure))),
-        logs: fs(usage.logs.get(name(figure))),
-      }),
-    })),
+    containers: ofContainers,
+    ...processing(parts, uid, now, group ?? ofFigures(containers)),
+    ...(interfaces.length > 0 ? { network: networkStats(interfaces, now) } : {}),
     ...(usage && {
       volume: [
         ...[...usage.volumes].map(([volume, used]) => ({ ...fs(used), name: volume })),
@@ -73,6 +89,9 @@ function podStats(
       ],
       'ephemeral-storage': fs(usage.total),
     }),
+    ...(group && !onlyProcessing
+      ? { process_stats: { process_count: await processCount(parts, path) } }
+      : {}),
   }
 }
 
@@ -84,24 +103,70 @@ function claimedVolume(stats: ClaimStats, now: number) {
   }
 }
 
-const processing = (of: readonly Figure[], now: number) => ({
-  cpu: { time: rfc3339(now), usageCoreNanoSeconds: sum(of, f => f.cpuUsageNanoseconds) },
-  memory: { time: rfc3339(now), workingSetBytes: sum(of, f => f.memoryWorkingSetBytes) },
+async function processCount({ context }: ServerParts, path: string): Promise<number> {
+  return (await context.options.hostAccess.cgroups?.processes(path))?.length ?? 0
+}
+
+/** What the runtime knows, where there are no control groups. */
+interface Known {
+  readonly cpu: Pick<CgroupFigures['cpu'], 'usageNanoseconds'>
+  readonly memory: Pick<CgroupFigures['memory'], 'workingSetBytes'> &
+    Partial<CgroupFigures['memory']>
+}
+
+const ofFigures = (all: readonly Figure[]): Known => ({
+  cpu: { usageNanoseconds: sum(all, each => each.cpuUsageNanoseconds) },
+  memory: { workingSetBytes: sum(all, each => each.memoryWorkingSetBytes) },
 })
 
-const machineProcessing = (usage: MachineUsage, capacityBytes: number) => {
-  const time = rfc3339(usage.timestamp)
-  const { cpuUsageNanoseconds: usageCoreNanoSeconds, memoryWorkingSetBytes: workingSetBytes } =
-    usage
-  const availableBytes = Math.max(0, capacityBytes - workingSetBytes)
+/** Processors, memory and swap; of what nobody knows nothing is said. */
+export function processing({ rates }: ServerParts, key: string, now: number, known: Known) {
+  const { usageNanoseconds } = known.cpu
+  const { workingSetBytes, usageBytes, rssBytes, limitBytes } = known.memory
+  const { pageFaults, majorPageFaults, swapBytes } = known.memory
+  const time = rfc3339(now)
+  const usageNanoCores = rates.of(key, usageNanoseconds, now)
   return {
-    cpu: { time, usageCoreNanoSeconds },
-    memory: { time, availableBytes, workingSetBytes },
-    swap: { time, swapUsageBytes: usage.swapUsageBytes },
+    cpu: {
+      time,
+      ...(usageNanoCores === undefined ? {} : { usageNanoCores }),
+      usageCoreNanoSeconds: usageNanoseconds,
+    },
+    memory: {
+      time,
+      ...(limitBytes ? { availableBytes: Math.max(0, limitBytes - workingSetBytes) } : {}),
+      ...defined({ usageBytes }),
+      workingSetBytes,
+      ...defined({ rssBytes, pageFaults, majorPageFaults }),
+    },
+    ...(swapBytes === undefined ? {} : { swap: { time, swapUsageBytes: swapBytes } }),
   }
 }
 
-const fileSystem = (now: number, space: FileSystemSpace | undefined, used: StorageUsage) => ({
+const defined = (values: Readonly<Record<string, number | undefined>>) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+
+/** Of the first interface, which leads to all others, and of each. */
+export function networkStats(interfaces: readonly InterfaceFigures[], now: number) {
+  const told = interfaces.map(({ name, received, transmitted }) => ({
+    name,
+    rxBytes: received.bytes,
+    rxErrors: received.errors,
+    txBytes: transmitted.bytes,
+    txErrors: transmitted.errors,
+  }))
+  return {
+    time: rfc3339(now),
+    ...(told.find(({ name }) => name === 'eth0') ?? told[0]),
+    interfaces: told,
+  }
+}
+
+export const fileSystem = (
+  now: number,
+  space: FileSystemSpace | undefined,
+  used: StorageUsage,
+) => ({
   time: rfc3339(now),
   ...(space && {
     availableBytes: space.availableBytes,
@@ -111,9 +176,4 @@ const fileSystem = (now: number, space: FileSystemSpace | undefined, used: Stora
   }),
   usedBytes: used.bytes,
   inodesUsed: used.inodes,
-})
-
-const usedOf = (space: FileSystemSpace): StorageUsage => ({
-  bytes: space.capacityBytes - space.availableBytes,
-  inodes: space.inodes - space.inodesFree,
 })

@@ -27,8 +27,8 @@ test('containers that end are counted by kind and exit code, each once, across a
     await rest()
     await cluster.clock.advance(10_000)
     const all = [
-      '{container_type="container",exit_code="139"} 2',
-      '{container_type="init_container",exit_code="0"} 1',
+      '{container_type="container",exit_code="139",reason="Error"} 2',
+      '{container_type="init_container",exit_code="0",reason="Completed"} 1',
     ]
     assert.deepEqual(await counted(), all)
     await kubelet.stop()

@@ -53,7 +53,6 @@ test('/metrics/resource tells containers, their pods and the node, in the order 
       'pod_cpu_usage_seconds_total',
       'pod_memory_working_set_bytes',
       'resource_scrape_error',
-      'scrape_error',
     ])
       assert.ok(families.includes(name), name)
     const labels = (container: string) => `{container="${container}",namespace="default",pod="web"}`
