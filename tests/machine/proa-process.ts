@@ -60,14 +60,16 @@ export class ProaProcess {
   readonly directory: string
   readonly ranges = freeRanges()
   readonly kubectl: Kubectl
+  flags: readonly string[]
   #child: ChildProcess | undefined
   #output = ''
   #isEnding = false
   readonly #nodes: string
 
-  /** `nodes` as the flag of that name wants it. */
-  constructor(nodes = 'containerd') {
+  /** `nodes` as the flag of that name wants it; more flags may change from one start to the next. */
+  constructor(nodes = 'containerd', flags: readonly string[] = []) {
     this.#nodes = nodes
+    this.flags = flags
     this.directory = mkdtempSync(join(tmpdir(), 'proa-machine-'))
     this.kubectl = new Kubectl(join(this.directory, 'admin.conf'))
   }
@@ -101,7 +103,7 @@ export class ProaProcess {
     const { pods, services } = this.ranges
     const flags = ['--data-dir', this.directory, '--nodes', this.#nodes, '--secure-port', '0']
     const ranges = ['--cluster-cidr', pods, '--service-cluster-ip-range', services]
-    return ['up', ...flags, ...ranges, '--node-name', 'here', ...more]
+    return ['up', ...flags, ...ranges, '--node-name', 'here', ...this.flags, ...more]
   }
 
   /** Puts the test image where pods find it, with the command that users have for that. */

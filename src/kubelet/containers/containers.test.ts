@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Service } from '#api/core/v1/service.ts'
 import type { AnyContainer, Pod } from '../pod-types.ts'
-import { dnsOf, hostnameOf, hostsFile, parseResolvConf } from './dns.ts'
+import { dnsOf, hostnameOf, hostsFile, kernelNameOf, parseResolvConf } from './dns.ts'
 import { environmentOf, serviceEnvironment } from './environment.ts'
 import { expand } from './expand.ts'
 import { fieldValue, resourceValue } from './fields.ts'
@@ -225,4 +225,24 @@ test('security contexts', () => {
     undefined,
   )
   assert.deepEqual([privileged.maskedPaths, privileged.seccomp?.type], [[], 'Unconfined'])
+})
+
+test('a pod says what it is called, in short, in full, or something else altogether', () => {
+  const named = (spec: object) => {
+    const pod = {
+      metadata: { name: 'web-0', namespace: 'default' },
+      spec: { containers: [], subdomain: 'sub', ...spec },
+    } as unknown as Pod
+    const name = hostnameOf(pod, 'cluster.local')
+    return [kernelNameOf(pod, name), name.domain]
+  }
+  const domain = 'sub.default.svc.cluster.local'
+  assert.deepEqual(named({}), ['web-0', domain])
+  assert.deepEqual(named({ setHostnameAsFQDN: true }), [`web-0.${domain}`, domain])
+  assert.deepEqual(named({ setHostnameAsFQDN: true, subdomain: undefined }), ['web-0', ''])
+  assert.deepEqual(named({ hostnameOverride: 'any.example' }), ['any.example', ''])
+  const long = 'x'.repeat(40)
+  assert.throws(() => named({ hostname: long, setHostnameAsFQDN: true }), {
+    message: `failed to construct FQDN from pod hostname and cluster domain, FQDN ${long}.${domain} is too long (64 characters is the max, 70 characters requested)`,
+  })
 })

@@ -71,6 +71,9 @@ export function parseResolvConf(text: string): DnsConfig {
 /** Longest host name that Linux takes. */
 const HOSTNAME_LIMIT = 63
 
+/** Longest that the kernel takes as a host name. */
+const KERNEL_NAME_LIMIT = 64
+
 export interface PodHostname {
   readonly hostname: string
   /** `web.sub.default.svc.cluster.local` where the pod has a subdomain, else empty. */
@@ -78,11 +81,24 @@ export interface PodHostname {
 }
 
 export function hostnameOf(pod: Pod, clusterDomain: string): PodHostname {
+  const { hostnameOverride } = pod.spec ?? {}
+  if (hostnameOverride !== undefined) return { hostname: hostnameOverride, domain: '' }
   const name = pod.spec?.hostname || pod.metadata.name || ''
   const hostname = name.slice(0, HOSTNAME_LIMIT).replace(/[-.]+$/, '')
   const { subdomain } = pod.spec ?? {}
   const domain = subdomain ? `${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}` : ''
   return { hostname, domain }
+}
+
+/** What the kernel is told: the short name, or the whole one where the pod wants that. Throws upstream's sentence where it is too long. */
+export function kernelNameOf(pod: Pod, { hostname, domain }: PodHostname): string {
+  if (!pod.spec?.setHostnameAsFQDN || domain === '') return hostname
+  const name = `${hostname}.${domain}`
+  if (name.length > KERNEL_NAME_LIMIT)
+    throw new Error(
+      `failed to construct FQDN from pod hostname and cluster domain, FQDN ${name} is too long (${KERNEL_NAME_LIMIT} characters is the max, ${name.length} characters requested)`,
+    )
+  return name
 }
 
 const HOSTS_HEAD = `# Kubernetes-managed hosts file.

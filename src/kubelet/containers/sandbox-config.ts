@@ -5,7 +5,7 @@ import type { KubeletContext } from '../options.ts'
 import type { Pod } from '../pod-types.ts'
 import type { SandboxConfig } from '../runtime.ts'
 import { qosClassOf } from '../status/qos.ts'
-import { type DnsConfig, dnsOf, hostnameOf } from './dns.ts'
+import { type DnsConfig, dnsOf, hostnameOf, kernelNameOf } from './dns.ts'
 import { sandboxSecurity } from './security.ts'
 
 export function sandboxConfigOf(
@@ -15,7 +15,7 @@ export function sandboxConfigOf(
 ): SandboxConfig {
   const spec = pod.spec
   const hostNetwork = spec?.hostNetwork === true
-  const { hostname } = hostnameOf(pod, options.clusterDomain)
+  const hostname = kernelNameOf(pod, hostnameOf(pod, options.clusterDomain))
   const dns = sandboxDns(pod, options)
   return {
     name: pod.metadata.name ?? '',

@@ -189,10 +189,21 @@ async function act(worker: PodWorker, actions: PodActions): Promise<boolean> {
   return acted
 }
 
+/** Throws, and tells it, where the pod wants a name that it can't have. */
+function sandboxOf({ parts, pod }: PodWorker, attempt: number): SandboxConfig {
+  try {
+    return sandboxConfigOf(pod, attempt, parts.context)
+  } catch (error) {
+    const message = `Failed to create pod sandbox: ${messageOf(error)}`
+    parts.events.warning(pod, 'FailedCreatePodSandBox', message)
+    throw new Error(message)
+  }
+}
+
 async function createSandbox(worker: PodWorker, attempt: number): Promise<void> {
   const { parts, pod } = worker
   const { context, cache, events } = parts
-  const config = sandboxConfigOf(pod, attempt, context)
+  const config = sandboxOf(worker, attempt)
   worker.newSandbox = { pod, config }
   if (attempt > 0)
     events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')

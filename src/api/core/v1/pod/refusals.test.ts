@@ -258,6 +258,14 @@ refuses({
       ['spec.hostnameOverride: Too long: may not be more than 64 bytes'],
     ],
     [
+      'of hosts that are said twice',
+      podWith({ hostnameOverride: 'a.b', setHostnameAsFQDN: true, hostNetwork: true }),
+      [
+        'spec.hostnameOverride: Forbidden: may not be specified when setHostnameAsFQDN is true',
+        'spec.hostnameOverride: Forbidden: may not be specified when hostNetwork is true',
+      ],
+    ],
+    [
       'of no host',
       podWith({ hostnameOverride: '' }),
       [`spec.hostnameOverride: Invalid value: "": ${SUBDOMAIN}`],

@@ -184,6 +184,11 @@ function validateHostNames(path: string, spec: PodSpec): readonly FieldError[] {
   ]
   const { hostnameOverride: name } = spec
   if (name === undefined) return errors
+  const field = `${path}.hostnameOverride`
+  if (spec.setHostnameAsFQDN)
+    errors.push(forbidden(field, 'may not be specified when setHostnameAsFQDN is true'))
+  if (spec.hostNetwork)
+    errors.push(forbidden(field, 'may not be specified when hostNetwork is true'))
   if (utf8Length(name) > MAXIMUM_HOST_NAME_BYTES)
     errors.push(tooLong(`${path}.hostnameOverride`, MAXIMUM_HOST_NAME_BYTES))
   errors.push(...wrong(`${path}.hostnameOverride`, name, isDns1123Subdomain(name)))
