@@ -46,7 +46,8 @@ export function metThresholds(
   })
 }
 
-const limitOf = (threshold: string, capacity: number): number =>
+/** In bytes, or what else there is so much of. */
+export const limitOf = (threshold: string, capacity: number): number =>
   threshold.endsWith('%')
     ? Math.floor((capacity * Number(threshold.slice(0, -1))) / 100)
     : quantityToNumber(threshold)

@@ -25,7 +25,7 @@ class Server {
     const facts = { cpuMillis: 4000, memoryBytes: 2 ** 33, ephemeralStorageBytes: 2 ** 34 }
     const options = {
       ...{ nodeName: 'n', nodeLabels: {}, taints: [], capacity: {}, reserved: {}, maxPods: 110 },
-      ...{ nodeAddresses: this.addresses, kubeletPort: 10250, version: 'v1' },
+      ...{ nodeAddresses: this.addresses, kubeletPort: 10250, version: 'v1', evictionHard: {} },
       hostAccess: { facts },
       runtime: { version: async () => ({}), listImages: async () => [] },
       ...more,

@@ -3,6 +3,7 @@ import type { Node } from '#api/core/v1/node.ts'
 import { canonicalQuantity, quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import { rfc3339 } from '#base/clock.ts'
 import type { NodeConditions } from '../eviction/pressure-refusal.ts'
+import { limitOf, type Signal } from '../eviction/thresholds.ts'
 import type { KubeletContext, KubeletOptions } from '../options.ts'
 import type { Image, RuntimeVersion } from '../runtime.ts'
 
@@ -83,17 +84,32 @@ const canonical = (quantities: Record<string, string>): Record<string, string> =
     Object.entries(quantities).map(([name, quantity]) => [name, canonicalQuantity(quantity)]),
   )
 
+/** What pods may have: all but what is reserved, and what has to be left so that nobody is evicted. */
 export function allocatableOf(context: KubeletContext): Record<string, string> {
+  const { reserved, evictionHard } = context.options
   const allocatable = capacityOf(context)
-  for (const [name, reserved] of Object.entries(context.options.reserved)) {
+  for (const [name, signal] of Object.entries(WITHHELD)) {
     const capacity = allocatable[name]
     if (capacity === undefined) continue
-    allocatable[name] =
-      name === 'cpu'
-        ? `${Math.max(0, quantityToMilli(capacity) - quantityToMilli(reserved))}m`
-        : `${Math.max(0, Math.floor((quantityToNumber(capacity) - quantityToNumber(reserved)) / KIBIBYTE))}Ki`
+    if (name === 'cpu') {
+      const left = quantityToMilli(capacity) - quantityToMilli(reserved.cpu ?? '0')
+      allocatable.cpu = `${Math.max(0, left)}m`
+      continue
+    }
+    const whole = quantityToNumber(capacity)
+    const threshold = signal && evictionHard[signal]
+    const kept = threshold === undefined ? 0 : limitOf(threshold, whole)
+    const left = whole - quantityToNumber(reserved[name] ?? '0') - kept
+    allocatable[name] = `${Math.max(0, Math.floor(left / KIBIBYTE))}Ki`
   }
   return canonical(allocatable)
+}
+
+/** By resource, the signal of how little of it may be left. */
+const WITHHELD: Readonly<Record<string, Signal | undefined>> = {
+  cpu: undefined,
+  memory: 'memory.available',
+  'ephemeral-storage': 'nodefs.available',
 }
 
 export interface NodeStatusInput {
