@@ -2,7 +2,7 @@
  * How the node divides its machine among containers: who has processors and memory nodes of its own, and what is left to all others.
  * Held by files, so that a kubelet that starts anew gives nothing away twice.
  */
-import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
+import { formatQuantity, quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Files, MachineTopology } from '../host-access.ts'
@@ -133,9 +133,9 @@ export class Division {
   resizeProblem(pod: Pod): string | undefined {
     if (qosClassOf(pod) !== 'Guaranteed') return undefined
     if (this.cpus)
-      return 'Resize is infeasible for Guaranteed Pods alongside CPU Manager static policy'
+      return 'Resize is infeasible for Guaranteed Pods alongside CPU Manager policy "static"'
     if (this.memory)
-      return 'Resize is infeasible for Guaranteed Pods alongside Memory Manager static policy'
+      return 'Resize is infeasible for Guaranteed Pods alongside Memory Manager policy "Static"'
     return undefined
   }
 
@@ -237,7 +237,7 @@ function reservedCpus(
   const count = Math.ceil(quantityToMilli(reserved.cpu ?? '0') / 1000)
   if (count === 0)
     throw new UserError(
-      'start cpu manager error: the static policy requires systemreserved.cpu + kubereserved.cpu to be greater than zero',
+      '[cpumanager] the static policy requires systemreserved.cpu + kubereserved.cpu to be greater than zero',
     )
   const taken = takeCpus(cpus, all, count)
   if (!taken)
@@ -269,12 +269,12 @@ async function memoryManager(
     const whole = quantityToNumber(reserved[name] ?? '0')
     if (sum !== whole)
       throw new UserError(
-        `the total amount "${sum}" of type "${name}" is not equal to the value "${whole}" determined by Node Allocatable feature`,
+        `the total amount "${bytes(sum)}" of type "${name}" is not equal to the value "${bytes(whole)}" determined by Node Allocatable feature`,
       )
   }
   if (quantityToNumber(reserved.memory ?? '0') === 0)
     throw new UserError(
-      'start memory manager error: the Static policy requires memory to be reserved: --reserved-memory and as much by --system-reserved or --kube-reserved',
+      '[memorymanager] you should specify the system reserved memory: --reserved-memory names it by memory node, and --system-reserved, --kube-reserved and --eviction-hard as much together',
     )
   const manager = new MemoryManager(topology.nodes, reservedMemory)
   try {
@@ -285,3 +285,6 @@ async function memoryManager(
   }
   return manager
 }
+
+const bytes = (amount: number): string =>
+  formatQuantity({ nanos: BigInt(amount) * 1_000_000_000n, format: 'BinarySI' })

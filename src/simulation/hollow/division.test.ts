@@ -173,7 +173,7 @@ test('Guaranteed pods can not be resized there, and keep their processors', () =
       [pending?.reason, pending?.message],
       [
         'Infeasible',
-        'Resize is infeasible for Guaranteed Pods alongside CPU Manager static policy',
+        'Resize is infeasible for Guaranteed Pods alongside CPU Manager policy "static"',
       ],
     )
     assert.deepEqual(status?.containerStatuses?.[0]?.resources?.limits, { cpu: '1', memory: '1Gi' })
