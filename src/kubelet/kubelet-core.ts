@@ -174,6 +174,7 @@ export function createKubelet(
     isStatic: staticPods.isStatic,
     mirrors: () => staticPods.mirrorCount,
     cgroupVersion: () => cgroups.version,
+    leftovers: workers.leftovers,
   })
   const startup = new NodeStartup(context)
   startup.tell(figures)

@@ -74,10 +74,6 @@ describe('a node that divides its processors', {
     await is('alone', '1')
     assert.ok(!(await cpusOf('shared')).includes('1'), await cpusOf('shared'))
     assert.equal(await quotaOf('alone'), '-1', 'nothing is to slow it down there')
-    await kubectl.run('create -f -', {
-      input: podOf('part', { requests: both('500m'), limits: both('500m') }),
-    })
-    await is('part', await cpusOf('shared'))
     const node = JSON.parse(await kubectl.run('get node here -o json'))
     assert.equal(node.status.capacity.cpu, String(availableParallelism()))
     assert.equal(node.status.allocatable.cpu, String(availableParallelism() - 1))

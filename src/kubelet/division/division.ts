@@ -235,6 +235,10 @@ function reservedCpus(
     )
   if (named.length > 0) return named
   const count = Math.ceil(quantityToMilli(reserved.cpu ?? '0') / 1000)
+  if (reserved.cpu === undefined)
+    throw new UserError(
+      '[cpumanager] unable to determine reserved CPU resources for static policy: --reserved-cpus names them, or --system-reserved and --kube-reserved say how many',
+    )
   if (count === 0)
     throw new UserError(
       '[cpumanager] the static policy requires systemreserved.cpu + kubereserved.cpu to be greater than zero',

@@ -51,6 +51,34 @@ test('the memory manager’s is, too', async () => {
   assert.deepEqual(JSON.parse(contents.get('/k/memory_manager_state') ?? '').machineState, machine)
 })
 
+test('what upstream’s kubelet wrote is read, and written again to the letter', async () => {
+  const uid = '8ca8ed00529aba7b1799d39d377bef20'
+  const table = '"systemReserved":104857600,"allocatable":20122382336,"reserved":67108864'
+  const none = '{"total":0,"systemReserved":0,"allocatable":0,"reserved":0,"free":0}'
+  const map = `{"hugepages-1Gi":${none},"hugepages-2Mi":${none},"memory":{"total":20227239936,${table},"free":20055273472}}`
+  const written = {
+    none: '{"policyName":"None","machineState":{},"checksum":4236770233}',
+    cpus: `{"policyName":"static","defaultCpuSet":"0","entries":{"${uid}":{"c":"1"}},"checksum":3550477194}`,
+    memory: `{"policyName":"Static","machineState":{"0":{"numberOfAssignments":1,"memoryMap":${map},"cells":[0]}},"entries":{"${uid}":{"c":[{"numaAffinity":[0],"type":"memory","size":67108864}]}},"checksum":1472872046}`,
+  }
+  const { files, contents } = memoryFiles()
+  const again = async <S>(
+    name: string,
+    text: string,
+    file: { read(): Promise<S | undefined>; write(state: S): Promise<void> },
+  ) => {
+    contents.set(`/k/${name}`, text)
+    const state = await file.read()
+    assert.ok(state)
+    contents.clear()
+    await file.write(state)
+    assert.equal(contents.get(`/k/${name}`), text)
+  }
+  await again('memory_manager_state', written.none, memoryStateFile(files, '/k', 'None'))
+  await again('cpu_manager_state', written.cpus, cpuStateFile(files, '/k', 'static'))
+  await again('memory_manager_state', written.memory, memoryStateFile(files, '/k', 'Static'))
+})
+
 test('a file that is missing is none; one that is damaged or of another policy stops the node', async () => {
   const { files, contents } = memoryFiles()
   const path = '/k/cpu_manager_state'

@@ -15,6 +15,8 @@ export interface GaugeParts {
   /** How many static pods are shown in the API. */
   readonly mirrors: () => number
   readonly times: StartTimes
+  /** Of pods that went while no kubelet ran, as their directories were found and removed. */
+  readonly leftovers: { readonly removed: number; readonly failed: number }
   /** Undefined where there are no control groups. */
   readonly cgroupVersion: () => number | undefined
 }
@@ -39,8 +41,14 @@ export function tellGauges(parts: GaugeParts): void {
   const gauge = (name: string, help: string, read: () => readonly Sample[]) =>
     book.gauge(name, help, read)
   const { gitVersion, major, minor } = version
+  // Of what this is not built with nothing is said.
+  const unsaid = { build_date: '', git_commit: '', git_tree_state: '', go_version: '' }
+  const { operatingSystem, architecture } = context.options.hostAccess.facts
   gauge('kubernetes_build_info', 'The version of this process', () =>
-    one(1, { git_version: gitVersion, major, minor }),
+    one(1, {
+      ...{ ...unsaid, compiler: 'node', git_version: gitVersion, major, minor },
+      platform: `${operatingSystem}/${architecture}`,
+    }),
   )
   gauge('kubelet_node_name', "The node's name; always 1", () => one(1, { node: nodeName }))
   gauge('kubelet_running_pods', 'Pods with a sandbox that runs', () =>
@@ -76,6 +84,14 @@ export function tellGauges(parts: GaugeParts): void {
   gauge('kubelet_cgroup_version', 'Of the control groups of the machine: 1 or 2', () =>
     parts.cgroupVersion() === undefined ? [] : one(parts.cgroupVersion() ?? 0),
   )
+  for (const end of ['', '_errors'])
+    gauge(
+      `kubelet_orphan_pod_cleaned_volumes${end}`,
+      end
+        ? 'Pods that are gone whose volumes could not be removed, at the last look'
+        : 'Pods that are gone whose volumes were removed, at the last look',
+      () => one(end ? parts.leftovers.failed : parts.leftovers.removed),
+    )
   tellProcessors(book, division)
 }
 

@@ -12,27 +12,32 @@ export interface Leftovers {
   /** Pods that somebody looks after, by UID. */
   readonly known: () => ReadonlySet<string>
   readonly isHalted: () => boolean
+  /** How many went, and how many are still there after the last try. */
+  readonly counts: { removed: number; failed: number }
 }
 
 /** Removes them, and goes on in the background with what can't be removed yet. */
 export async function removeLeftovers(work: Leftovers, retryMs = RETRY_MS): Promise<void> {
-  const { parts, known, isHalted } = work
+  const { parts, known, isHalted, counts } = work
   const { clock, log, options } = parts.context
   await parts.cgroups.removeOthers(known())
-  let isLeft = false
+  counts.failed = 0
   for (const uid of await options.hostAccess.files.names(`${options.rootDirectory}/pods`)) {
     if (isHalted()) return
     if (known().has(uid)) continue
-    await removeLeftover(parts, uid).catch(error => {
-      isLeft = true
+    try {
+      await removeLeftover(parts, uid)
+      counts.removed++
+    } catch (error) {
+      counts.failed++
       log.warn('the directory of a former pod could not be removed yet', {
         ...{ uid, error: messageOf(error) },
       })
-    })
+    }
   }
   // Now it is known who uses what.
   parts.volumes.csi?.volumes.settle()
-  if (!isLeft || isHalted()) return
+  if (counts.failed === 0 || isHalted()) return
   clock.after(retryMs, () => {
     if (isHalted()) return
     removeLeftovers(work, Math.min(retryMs * 2, RETRY_LIMIT_MS)).catch(error =>

@@ -13,6 +13,8 @@ import { PodWorker } from './pod-worker.ts'
 export class PodWorkers {
   readonly #parts: PodParts
   readonly #byUid = new Map<string, PodWorker>()
+  /** How many directories of former pods were removed, and how many not. */
+  readonly leftovers = { removed: 0, failed: 0 }
   /** Until the API has told all its pods, an unknown container may belong to one. */
   #complete = false
   #halted = false
@@ -66,6 +68,7 @@ export class PodWorkers {
       parts: this.#parts,
       known: () => new Set(this.#byUid.keys()),
       isHalted: () => this.#halted,
+      counts: this.leftovers,
     }).catch(error =>
       log.warn('directories of former pods could not be removed', { error: messageOf(error) }),
     )

@@ -52,6 +52,13 @@ async function logFigures(parts: ServerParts): Promise<Figure> {
   }
 }
 
+/** With the others of the process, so that whoever reads them knows when counting began. */
+export async function withStart(parts: ServerParts, text: string): Promise<string> {
+  const process = await processFigures(parts.context.options.hostAccess.files)
+  const start = process.filter(({ name }) => name === 'process_start_time_seconds')
+  return text + figuresText([() => start])
+}
+
 /** What is looked at when somebody asks how the kubelet is. */
 export const HEALTH_CHECKS = ['ping', 'log', 'syncloop'] as const
 

@@ -17,7 +17,7 @@ import { metered } from './answered.ts'
 import { containerFigures } from './container-figures.ts'
 import { openContainerLogs } from './container-logs.ts'
 import { resourceMetrics } from './figures.ts'
-import { HEALTH_CHECKS, type HealthFigures, ownFigures } from './own-figures.ts'
+import { HEALTH_CHECKS, type HealthFigures, ownFigures, withStart } from './own-figures.ts'
 import type { Rates } from './rates.ts'
 import { openAttach, openExec, openPortForward } from './streams.ts'
 import { statsSummary } from './summary.ts'
@@ -115,9 +115,9 @@ async function metricsAt(parts: ServerParts, name = ''): Promise<string | undefi
     case 'cadvisor':
       return containerFigures(parts)
     case 'slis':
-      return parts.health.text()
+      return withStart(parts, parts.health.text())
     case 'probes':
-      return figuresText([parts.probeFigures])
+      return withStart(parts, figuresText([parts.probeFigures]))
     default:
       return undefined
   }

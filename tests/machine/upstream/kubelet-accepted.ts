@@ -25,6 +25,7 @@ export const GAPS: Partial<Readonly<Record<Path, Reasons>>> = {
     'volume_*': STORAGE,
     'kubelet_volume_*': STORAGE,
     'kubelet_evented_pleg_*': 'events come of containerd itself, not over the CRI',
+    kubelet_runtime_operations_errors_total: 'told where something failed that day',
     kubelet_cri_losing_support: 'no version of a container runtime is going to be refused',
     'kubelet_imagemanager_*': 'it keeps no records of who pulled what',
     kubelet_metrics_provider: 'there is one provider',
@@ -43,6 +44,8 @@ export const GAPS: Partial<Readonly<Record<Path, Reasons>>> = {
     container_health_state: 'containers of a CRI have none: always -1 upstream',
     'container_fs_inodes_*': 'of the file systems of the machine, which are a node exporter’s',
     'container_fs_io_*': 'of the file systems of the machine, which are a node exporter’s',
+    container_fs_reads_total: 'of the disks of the machine, which are a node exporter’s',
+    container_fs_writes_total: 'of the disks of the machine, which are a node exporter’s',
     container_fs_limit_bytes: 'of the file systems of the machine, which are a node exporter’s',
     container_fs_read_seconds_total: 'of the disks of the machine, which are a node exporter’s',
     container_fs_reads_merged_total: 'of the disks of the machine, which are a node exporter’s',
@@ -65,17 +68,21 @@ export const GAPS: Partial<Readonly<Record<Path, Reasons>>> = {
 export const OWN: Partial<Readonly<Record<Path, Reasons>>> = {
   '/metrics': {
     'kubelet_certificate_manager_*': 'upstream’s, where it renews certificates',
+    kubelet_runtime_operations_errors_total: 'upstream’s, where something failed that day',
     kubelet_container_requested_resizes_total: 'upstream’s, once a pod is resized',
     'kubelet_pod_*resizes*': 'upstream’s, once a pod is resized',
   },
   '/metrics/cadvisor': {
     container_blkio_device_usage_total: 'upstream’s, where a group used a block device',
+    container_fs_reads_total: 'of a group that used a block device',
+    container_fs_writes_total: 'of a group that used a block device',
     container_fs_reads_bytes_total: 'upstream’s, where a group used a block device',
     container_fs_writes_bytes_total: 'upstream’s, where a group used a block device',
     'container_pressure_*': 'upstream’s, on control groups of version 2',
   },
   '/metrics/resource': {},
   '/stats/summary': {
+    'pods[].volume': 'upstream’s, after its first minute',
     process_stats: 'upstream’s, where it asks cadvisor for containers',
     'pods[].network': 'upstream’s, where it finds containerd at its usual place',
   },
