@@ -161,13 +161,13 @@ const MEMORY_FORM: Form<MemoryState> = {
         const fields = TABLE.map((name, at) => `${TABLE_IN_GO[at]}:(uint64)${table[name]}`)
         return `<*>{${fields.join(' ')}}`
       })
-      return `<*>{NumberOfAssignments:(int)${numberOfAssignments} MemoryMap:(map[state.ResourceName]*state.MemoryTable)${tables} Cells:([]int)[${cells.join(' ')}]}`
+      return `<*>{NumberOfAssignments:(int)${numberOfAssignments} MemoryMap:(map[v1.ResourceName]*state.MemoryTable)${tables} Cells:([]int)[${cells.join(' ')}]}`
     })
     const given = goMap(entries, containers =>
       goMap(containers, blocks => {
         const texts = blocks.map(
           ({ numaAffinity, type, size }) =>
-            `{NUMAAffinity:([]int)[${numaAffinity.join(' ')}] Type:(state.ResourceName)${type} Size:(uint64)${size}}`,
+            `{NUMAAffinity:([]int)[${numaAffinity.join(' ')}] Type:(v1.ResourceName)${type} Size:(uint64)${size}}`,
         )
         return `[${texts.join(' ')}]`
       }),
