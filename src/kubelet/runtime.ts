@@ -39,6 +39,9 @@ export interface ContainerRuntime {
   /** The runtime opens the container's log file anew, after the kubelet rotated it. */
   reopenContainerLog(containerId: string): Promise<void>
 
+  /** Writes what the container is to a file; 0 seconds leave the time to the runtime. Absent where it can't. */
+  checkpointContainer?(containerId: string, location: string, timeoutSeconds: number): Promise<void>
+
   execSync(
     containerId: string,
     command: readonly string[],

@@ -132,6 +132,7 @@ type ContainerCalls =
   | 'containerStatus'
   | 'updateContainerResources'
   | 'reopenContainerLog'
+  | 'checkpointContainer'
   | 'containerStats'
 
 function containerCalls(
@@ -200,6 +201,11 @@ function containerCalls(
     },
     reopenContainerLog: async id => {
       await reopenLog({ id })
+    },
+    checkpointContainer: async (containerId, location, timeout) => {
+      const deadlineMs = timeout > 0 ? timeout * 1000 + questionTimeoutMs : longestCommandMs
+      const shapes = [messages.checkpointRequest, nothing] as const
+      await ask('CheckpointContainer', shapes, deadlineMs)({ containerId, location, timeout })
     },
     containerStats: async () => (await stats({})).stats.map(fromStats),
   }

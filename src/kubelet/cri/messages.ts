@@ -229,6 +229,12 @@ export const updateResourcesRequest = message({
   linux: nested(2, linuxResources),
 })
 
+export const checkpointRequest = message({
+  containerId: string(1),
+  location: string(2),
+  timeout: integer(3),
+})
+
 export const execSyncRequest = message({
   containerId: string(1),
   cmd: strings(2),

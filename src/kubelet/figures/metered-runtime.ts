@@ -28,6 +28,7 @@ const OPERATIONS: Readonly<Record<Exclude<Method, 'close' | 'mountImage'>, strin
   containerStatus: 'container_status',
   updateContainerResources: 'update_container',
   reopenContainerLog: 'reopen_container_log',
+  checkpointContainer: 'checkpoint_container',
   execSync: 'exec_sync',
   exec: 'exec',
   attach: 'attach',
@@ -52,7 +53,9 @@ export function meteredRuntime(
       count(book, 'kubelet_runtime_operations_total', operation)
       const startMs = clock.monotonicMs()
       try {
-        return await (runtime[method as Method] as AnyCall)(...of)
+        const ask = runtime[method as Method] as AnyCall | undefined
+        if (!ask) throw new Error(`the container runtime does not know ${operation}`)
+        return await ask(...of)
       } catch (error) {
         count(book, 'kubelet_runtime_operations_errors_total', operation)
         throw error

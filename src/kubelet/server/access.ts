@@ -150,6 +150,8 @@ function subresourcesOf(path: string): readonly string[] {
       return ['metrics']
     case 'logs':
       return ['log']
+    case 'checkpoint':
+      return ['checkpoint']
     case 'pods':
     case 'runningpods':
       return ['pods', 'proxy']

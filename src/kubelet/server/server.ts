@@ -14,6 +14,7 @@ import type { PodWorkers } from '../pods/pod-workers.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
 import type { Volumes } from '../volumes/volumes.ts'
 import { metered } from './answered.ts'
+import { checkpoint } from './checkpoint.ts'
 import { containerFigures } from './container-figures.ts'
 import { openContainerLogs } from './container-logs.ts'
 import { resourceMetrics } from './figures.ts'
@@ -73,7 +74,9 @@ function routeOf(path: string): Route {
 
 async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiResponse> {
   const route = routeOf(request.path)
-  if (request.method !== 'GET' && request.method !== 'HEAD')
+  if (route.segments[0] === 'checkpoint' && request.method === 'POST')
+    return json(await checkpoint(parts, route))
+  if (route.segments[0] === 'checkpoint' || !['GET', 'HEAD'].includes(request.method))
     throw new StatusError('MethodNotAllowed', `the kubelet does not answer ${request.method} here`)
   switch (route.segments[0]) {
     case 'healthz':
