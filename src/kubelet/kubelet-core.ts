@@ -14,7 +14,7 @@ import { SetKeeper } from './division/keep-sets.ts'
 import { LocalUsage } from './eviction/local-usage.ts'
 import { NodePressure } from './eviction/node-pressure.ts'
 import { StorageEviction } from './eviction/storage-eviction.ts'
-import { figuresIn, observe } from './figures/count.ts'
+import { countTimes, figuresIn, observe } from './figures/count.ts'
 import { tellGauges } from './figures/gauges.ts'
 import { NodeStartup } from './figures/node-startup.ts'
 import { StartTimes } from './figures/start-times.ts'
@@ -66,6 +66,8 @@ export function createKubelet(
       if (sinceMs !== undefined)
         observe(context, 'kubelet_pleg_relist_interval_seconds', sinceMs / 1000)
     },
+    podAskedIn: tookMs =>
+      observe(context, 'kubelet_pleg_pod_relist_duration_seconds', tookMs / 1000),
     ended: countEnds(figures, uid => workers.get(uid)?.pod),
   })
   const health = new RuntimeHealth(context, cache)
@@ -123,6 +125,7 @@ export function createKubelet(
   const cgroups = new PodCgroups({ context, allocatable, pods: () => workers.countedPods() })
   const taken = new Taken()
   const setKeeper = new SetKeeper(context, cache)
+  if (options.division) options.division.told = (name, times) => countTimes(context, name, times)
   const parts: PodParts = {
     context,
     cache,

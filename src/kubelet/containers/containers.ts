@@ -315,6 +315,8 @@ export class Containers {
       events.warning(pod, 'FailedPreStopHook', message, reference)
     })
     await Promise.race([hooked, timeout])
+    if (hook.sleep && over.signal.aborted)
+      count(context, 'kubelet_sleep_action_terminated_early_total')
     this.#hooks.delete(status.id)
     over.abort()
   }

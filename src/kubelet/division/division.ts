@@ -5,16 +5,17 @@
 import { formatQuantity, quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
+import type { CounterName } from '../figures/instruments.ts'
 import type { Files, MachineTopology } from '../host-access.ts'
 import { type Pod, uidOf } from '../pod-types.ts'
 import type { LinuxResources } from '../runtime.ts'
 import type { PodFailure } from '../status/pod-status.ts'
 import { qosClassOf } from '../status/qos.ts'
 import { failureOf } from './admission-error.ts'
-import { CpuManager } from './cpu-manager.ts'
+import { CpuManager, exclusiveCpus } from './cpu-manager.ts'
 import { type CpuSet, cpuSet, formatCpuSet, without } from './cpu-set.ts'
 import type { TopologyPolicy } from './hints.ts'
-import { type Amounts, MemoryManager } from './memory-manager.ts'
+import { type Amounts, MemoryManager, wantedMemory } from './memory-manager.ts'
 import {
   type CpuState,
   cpuStateFile,
@@ -56,6 +57,8 @@ export class Division {
   readonly #write: () => Promise<void>
   #writing: Promise<void> = Promise.resolve()
   #isKept = true
+  /** Hears what is to be counted, and how often. */
+  told: (name: CounterName, times: number) => void = () => {}
 
   constructor(
     parts: DivisionParts,
@@ -78,12 +81,19 @@ export class Division {
    * changed, `settle` has to resolve before anything of the pod starts.
    */
   admit(pod: Pod): { readonly failure?: PodFailure; readonly changed: boolean } {
+    const uid = uidOf(pod)
+    const isNew = !this.cpus?.has(uid) && !this.memory?.has(uid)
+    const asked = isNew ? askedBy(pod) : NOTHING
+    if (this.cpus) this.told('kubelet_cpu_manager_pinning_requests_total', asked.cpus)
+    if (this.memory) this.told('kubelet_memory_manager_pinning_requests_total', asked.memory)
     try {
-      const changed = this.#topology.admit(pod, uidOf(pod))
+      const changed = this.#topology.admit(pod, uid)
       this.#isKept &&= !changed
       return { changed }
     } catch (error) {
-      return { failure: failureOf(error), changed: false }
+      const failure = failureOf(error)
+      this.told(ERRORS[failure.reason] ?? errorsOf(failure.message), 1)
+      return { failure, changed: false }
     }
   }
 
@@ -152,6 +162,28 @@ export class Division {
       }
     })
     return this.#writing
+  }
+}
+
+const ERRORS: Readonly<Record<string, CounterName>> = {
+  TopologyAffinityError: 'kubelet_topology_manager_admission_errors_total',
+  SMTAlignmentError: 'kubelet_cpu_manager_pinning_errors_total',
+}
+
+/** Whose error it is that only its words tell. */
+const errorsOf = (message: string): CounterName =>
+  message.includes('[memorymanager]')
+    ? 'kubelet_memory_manager_pinning_errors_total'
+    : 'kubelet_cpu_manager_pinning_errors_total'
+
+const NOTHING = { cpus: 0, memory: 0 }
+
+/** How many containers want processors, and memory, for themselves. */
+function askedBy(pod: Pod) {
+  const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
+  return {
+    cpus: all.filter(container => exclusiveCpus(pod, container) > 0).length,
+    memory: all.filter(container => wantedMemory(pod, container)).length,
   }
 }
 

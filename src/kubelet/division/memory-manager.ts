@@ -95,7 +95,7 @@ export class MemoryManager implements HintProvider {
 
   /** Undefined where the container takes its memory from anywhere. */
   hints(pod: Pod, container: AnyContainer): Hints | undefined {
-    const wanted = wantedBy(pod, container)
+    const wanted = wantedMemory(pod, container)
     const has = this.nodesOf(uidOf(pod), container.name)
     return wanted && this.#hintsFor(wanted, uidOf(pod), has)
   }
@@ -162,7 +162,7 @@ export class MemoryManager implements HintProvider {
   /** Throws where there is no room. Gives whether anything changed. */
   allocate(pod: Pod, container: AnyContainer, nodes?: number): boolean {
     const uid = uidOf(pod)
-    const wanted = wantedBy(pod, container)
+    const wanted = wantedMemory(pod, container)
     if (!wanted || this.#entries.get(uid)?.has(container.name)) return false
     const places = this.#places(wanted, uid)
     const chosen =
@@ -277,7 +277,7 @@ function emptyState(node: MemoryNode, reserved: Amounts): NodeState {
 
 const isMemory = (name: string) => name === 'memory' || name.startsWith('hugepages-')
 
-function wantedBy(pod: Pod, container: AnyContainer): Amounts | undefined {
+export function wantedMemory(pod: Pod, container: AnyContainer): Amounts | undefined {
   if (qosClassOf(pod) !== 'Guaranteed' || pod.spec?.resources) return undefined
   const requests = Object.entries(container.resources?.requests ?? {})
   const wanted = requests
@@ -299,11 +299,11 @@ function wantedByPod(pod: Pod): Amounts | undefined {
     for (const [name, size] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + size
   }
   for (const container of pod.spec?.initContainers ?? []) {
-    const wanted = wantedBy(pod, container)
+    const wanted = wantedMemory(pod, container)
     if (isSidecar(container)) add(sidecars, wanted)
     raise(sidecars, isSidecar(container) ? {} : wanted)
   }
-  for (const container of pod.spec?.containers ?? []) add(sidecars, wantedBy(pod, container))
+  for (const container of pod.spec?.containers ?? []) add(sidecars, wantedMemory(pod, container))
   raise(sidecars)
   return Object.keys(peaks).length > 0 ? peaks : undefined
 }

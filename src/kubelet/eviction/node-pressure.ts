@@ -4,7 +4,7 @@
  */
 import { Pauses } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
-import { count } from '../figures/count.ts'
+import { count, observe } from '../figures/count.ts'
 import { CONTAINER_NAME, POD_UID } from '../labels.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
@@ -51,6 +51,7 @@ export class NodePressure {
   readonly #pauses: Pauses
   /** When the node was below each threshold last. */
   readonly #metAt = new Map<Signal, number>()
+  #lookedAtMs = 0
   #conditions = NO_CONDITIONS
   #evicting: { worker: PodWorker; untilMs: number } | undefined
   #loop: Promise<void> | undefined
@@ -103,8 +104,9 @@ export class NodePressure {
   /** What is met now; conditions follow. */
   async #look(): Promise<readonly MetThreshold[]> {
     const { context, changed } = this.#parts
-    const met = metThresholds(context.options.evictionHard, await observe(context))
+    const met = metThresholds(context.options.evictionHard, await lookAt(context))
     const nowMs = context.clock.monotonicMs()
+    this.#lookedAtMs = nowMs
     for (const { signal } of met) this.#metAt.set(signal, nowMs)
     const isOn = (signal: Signal) => {
       const atMs = this.#metAt.get(signal)
@@ -155,6 +157,8 @@ export class NodePressure {
     events.warning(first.pod, EVICTED, message)
     first.owner.fail({ reason: EVICTED, message, isDisruption: true }, GRACE_SECONDS)
     count(context, 'kubelet_evictions', met.signal)
+    const ageMs = context.clock.monotonicMs() - this.#lookedAtMs
+    observe(context, 'kubelet_eviction_stats_age_seconds', ageMs / 1000, met.signal)
     first.owner.wake()
     this.#evicting = { worker: first.owner, untilMs: context.clock.monotonicMs() + EVICTION_MS }
   }
@@ -185,7 +189,7 @@ export class NodePressure {
 }
 
 /** What cannot be measured is absent, as all is on a machine that is only simulated. */
-async function observe({ options }: KubeletContext): Promise<Observations> {
+async function lookAt({ options }: KubeletContext): Promise<Observations> {
   const { files } = options.hostAccess
   const space = await files.space(options.rootDirectory)
   const memory = memoryIn(await files.read('/proc/meminfo'))

@@ -64,10 +64,6 @@ export const counters = {
     help: 'Pods that ran although nobody knew of them, and were ended',
   },
   kubelet_pleg_discard_events: { help: 'Changes of containers that were lost for want of room' },
-  kubelet_preemptions: {
-    help: 'Pods that had to go for one that the node can not do without',
-    labels: ['preemption_signal'],
-  },
   kubelet_restarted_pods_total: {
     help: 'Pods that came again under the uid of one that had ended',
     labels: ['static'],
@@ -96,10 +92,6 @@ export const counters = {
     help: 'Containers started, by their type',
     labels: ['container_type'],
   },
-  kubelet_started_host_process_containers_errors_total: {
-    help: 'Containers of Windows hosts that could not be started',
-    labels: ['code', 'container_type'],
-  },
   kubelet_started_pods_errors_total: { help: 'Pods whose sandbox could not be made' },
   kubelet_started_pods_total: { help: 'Pods whose start began' },
   kubelet_started_user_namespaced_pods_errors_total: {
@@ -111,14 +103,6 @@ export const counters = {
   },
   kubelet_topology_manager_admission_requests_total: {
     help: 'Pods of which it was asked where what they need lies',
-  },
-  kubelet_container_aligned_compute_resources_count: {
-    help: 'Containers whose processors lie together, by what was asked',
-    labels: ['boundary', 'scope'],
-  },
-  kubelet_container_aligned_compute_resources_failure_count: {
-    help: 'Containers whose processors could not lie together, by what was asked',
-    labels: ['boundary', 'scope'],
   },
 } as const satisfies Record<string, Instrument>
 

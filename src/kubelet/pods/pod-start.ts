@@ -7,7 +7,7 @@ import { messageOf } from '#base/errors.ts'
 import type { SmallMap } from '#base/small-map.ts'
 import { StartError } from '../containers/config-error.ts'
 import { sandboxConfigOf } from '../containers/sandbox-config.ts'
-import { count, timed } from '../figures/count.ts'
+import { count, observe, timed } from '../figures/count.ts'
 import { containerHash } from '../labels.ts'
 import { type ContainerReference, describePod, type Pod } from '../pod-types.ts'
 import { changeOf } from '../resize/actual.ts'
@@ -102,7 +102,7 @@ async function admit(worker: PodWorker): Promise<boolean> {
     failure = parts.refuse(worker)
   }
   // In one breath with the look at what others have: nobody else may be admitted to the same.
-  const share = failure ? undefined : parts.context.options.division?.admit(pod)
+  const share = failure ? undefined : shareOf(worker)
   if (!ranBefore) failure ??= share?.failure
   if (!failure) {
     if (ranBefore) adoptResize(worker)
@@ -115,6 +115,17 @@ async function admit(worker: PodWorker): Promise<boolean> {
   parts.events.warning(pod, failure.reason, failure.message)
   worker.fail({ reason: failure.reason, message: `Pod was rejected: ${failure.message}` })
   return false
+}
+
+/** What the pod is to have of the machine for itself. Undefined where nobody has. */
+function shareOf({ parts, pod }: PodWorker) {
+  const { context } = parts
+  const startMs = context.clock.monotonicMs()
+  const share = context.options.division?.admit(pod)
+  count(context, 'kubelet_topology_manager_admission_requests_total')
+  const tookMs = context.clock.monotonicMs() - startMs
+  observe(context, 'kubelet_topology_manager_admission_duration_ms', tookMs)
+  return share
 }
 
 /** What was set aside for the pod is kept, and nobody else is there any more. */

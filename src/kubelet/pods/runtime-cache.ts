@@ -26,6 +26,8 @@ export interface RuntimeCacheOptions {
   readonly changed: (uid: string) => void
   /** How long a listing took, and how long ago the one before ended, in milliseconds. */
   readonly listedIn?: (tookMs: number, sinceMs: number | undefined) => void
+  /** How long it took to ask for all of one pod, in milliseconds. */
+  readonly podAskedIn?: (tookMs: number) => void
   /** A container ended since the first listing. */
   readonly ended?: (status: ContainerStatus) => void
 }
@@ -160,6 +162,8 @@ export class RuntimeCache {
 
   /** Asks for everything of one pod that has not ended yet. */
   async refreshPod(uid: string): Promise<void> {
+    const { clock, podAskedIn } = this.#options
+    const startMs = clock.monotonicMs()
     const { sandboxes, containers } = this.observe(uid)
     await Promise.all([
       ...sandboxes.filter(sandbox => sandbox.ready).map(({ id }) => this.refreshSandbox(id)),
@@ -167,6 +171,7 @@ export class RuntimeCache {
         .filter(({ state }) => state !== 'exited')
         .map(({ id }) => this.refreshContainer(id)),
     ])
+    podAskedIn?.(clock.monotonicMs() - startMs)
   }
 
   /** A call that may have made something failed: `settle` finds out what. */

@@ -18,7 +18,8 @@ export async function checkpoint(parts: ServerParts, route: Route): Promise<{ it
   const directory = `${rootDirectory}/checkpoints`
   const file = `checkpoint-${name}_${namespace}-${container}-${rfc3339(clock.now())}.tar`
   try {
-    if (!runtime.checkpointContainer) throw new Error('the container runtime does not know checkpoint_container')
+    if (!runtime.checkpointContainer)
+      throw new Error('the container runtime does not know checkpoint_container')
     // What a program has in memory is nobody else's business.
     await hostAccess.files.makeDirectory(directory, 0o700)
     await runtime.checkpointContainer(run.id, `${directory}/${file}`, Number(timeout))

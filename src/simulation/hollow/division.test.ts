@@ -86,7 +86,7 @@ test('a pod that asks for whole processors has them alone, the others make room 
 test('who can not have them is turned away, and holds nothing', () =>
   withCluster(async cluster => {
     const { run, told } = await start(cluster)
-    await run()
+    const kubelet = await run()
     await cluster.createPod('one', { containers: [container('2')] })
     await cluster.createPod('many', { containers: [container('1'), container('1', { name: 'd' })] })
     await rest()
@@ -98,6 +98,18 @@ test('who can not have them is turned away, and holds nothing', () =>
       'Pod was rejected: Allocate failed due to not enough cpus available to satisfy request: requested=1, available=0, which is unexpected',
     )
     assert.deepEqual(await told(), ['0-1', [{ c: '2-3' }]])
+    const { body } = await kubelet.transport.request({ method: 'GET', path: '/metrics' })
+    const text = body.kind === 'bytes' ? Buffer.from(body.bytes).toString() : ''
+    for (const line of [
+      'kubelet_cpu_manager_pinning_requests_total 3',
+      'kubelet_cpu_manager_pinning_errors_total 1',
+      'kubelet_cpu_manager_shared_pool_size_millicores 2000',
+      'kubelet_cpu_manager_exclusive_cpu_allocation_count 2',
+      'kubelet_admission_rejections_total{reason="UnexpectedAdmissionError"} 1',
+      'kubelet_topology_manager_admission_requests_total 2',
+      'kubelet_desired_pods{static=""} 2',
+    ])
+      assert.ok(text.includes(`${line}\n`), line)
   }))
 
 test('a kubelet that starts anew knows who has what, and what went meanwhile is free', () =>
