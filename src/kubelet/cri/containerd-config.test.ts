@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { containerdConfig, containerdPaths } from './containerd-config.ts'
+import { containerdConfig, containerdPaths, maySpare } from './containerd-config.ts'
 
 test('a socket has a short path, whatever the data directory is', () => {
   assert.equal(containerdPaths('/var/lib/proa').socket, '/var/lib/proa/containerd/containerd.sock')
@@ -15,9 +15,12 @@ test('a socket has a short path, whatever the data directory is', () => {
 
 test('the configuration names what is under the data directory, quoted', () => {
   const paths = containerdPaths('/a "strange" place')
-  const config = containerdConfig({ paths, snapshotter: 'native', cniBinDirectory: '/usr/lib/cni' })
+  const options = { paths, snapshotter: 'native', cniBinDirectory: '/usr/lib/cni' } as const
+  const config = containerdConfig({ ...options, maySpare: false })
   assert.match(config, /^root = "\/a \\"strange\\" place\/containerd\/root"$/m)
   assert.match(config, /restrict_oom_score_adj = true/)
+  const free = containerdConfig({ ...options, maySpare: true })
+  assert.match(free, /restrict_oom_score_adj = false/)
   assert.match(config, /snapshotter = "native"/)
   assert.doesNotMatch(config, /tcp_address/)
   // Mirrors: those of this data directory before the machine's.
@@ -27,4 +30,11 @@ test('the configuration names what is under the data directory, quoted', () => {
     ),
     config,
   )
+})
+
+test('only who has the right to it may spare containers when memory runs out', () => {
+  const status = (rights: string) => `Name:\tnode\nCapPrm:\t0\nCapEff:\t${rights}\nCapBnd:\t0\n`
+  assert.equal(maySpare(status('000001ffffffffff')), true)
+  assert.equal(maySpare(status('000001fffeffffff')), false)
+  assert.equal(maySpare(''), false)
 })

@@ -47,6 +47,17 @@ export interface ConfigOptions {
   readonly paths: ContainerdPaths
   readonly snapshotter: Snapshotter
   readonly cniBinDirectory: string
+  /** Who is killed first for want of memory may be made less likely to be than containerd is. */
+  readonly maySpare: boolean
+}
+
+/** CAP_SYS_RESOURCE, as a bit of what `/proc/self/status` tells of a process. */
+const SYS_RESOURCE = 1n << 24n
+
+/** Whether the process of which this is told has the right to it. */
+export function maySpare(status: string): boolean {
+  const [, rights] = /^CapEff:\s*([0-9a-f]+)$/m.exec(status) ?? []
+  return rights !== undefined && (BigInt(`0x${rights}`) & SYS_RESOURCE) !== 0n
 }
 
 /** Plugins that nobody here asks for; each would cost start-up time and memory, or complain that its file system is missing. */
@@ -67,7 +78,8 @@ const systemRegistries = '/etc/containerd/certs.d'
  * `restrict_oom_score_adj`: without CAP_SYS_RESOURCE a sandbox's score can't be lowered, and asking for it would fail the sandbox.
  * The streaming server listens on a free port of the loopback: CRI has no other way to hand out exec and attach.
  */
-export function containerdConfig({ paths, snapshotter, cniBinDirectory }: ConfigOptions): string {
+export function containerdConfig(options: ConfigOptions): string {
+  const { paths, snapshotter, cniBinDirectory, maySpare: isFree } = options
   const text = JSON.stringify
   return `version = 2
 root = ${text(paths.root)}
@@ -83,7 +95,7 @@ oom_score = 0
 
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = ${text(pauseImage)}
-  restrict_oom_score_adj = true
+  restrict_oom_score_adj = ${!isFree}
   stream_server_address = "127.0.0.1"
   stream_server_port = "0"
   enable_selinux = false

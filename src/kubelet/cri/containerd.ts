@@ -19,6 +19,7 @@ import {
   type ContainerdPaths,
   containerdConfig,
   containerdPaths,
+  maySpare,
   type Snapshotter,
 } from './containerd-config.ts'
 import { connectCri, criProblem } from './cri.ts'
@@ -80,6 +81,7 @@ export async function ensureContainerd(options: ContainerdOptions): Promise<Cont
     paths,
     snapshotter: await chooseSnapshotter(paths),
     cniBinDirectory: cniBinDirectory ?? cniDirectories[0] ?? '',
+    maySpare: maySpare(await readFile('/proc/self/status', 'utf8').catch(() => '')),
   }
   await startUnlessRunning(paths, containerdConfig(config), { clock, log })
   const runtime = connectCri({ socketPath: paths.socket, clock, log })
