@@ -1,7 +1,7 @@
 /** How a node divides its machine among pods, and what it keeps from them; upstream's names and notation. */
 import { quantityToNumber } from '#api/machinery/quantity.ts'
 import { UserError } from '#base/errors.ts'
-import { type Flag, flag } from './flags.ts'
+import { type Flag, flag, under } from './flags.ts'
 import { mapFlag } from './lists.ts'
 
 function choiceFlag<const T extends string>(
@@ -13,7 +13,7 @@ function choiceFlag<const T extends string>(
   return flag<T>(
     name,
     'NAME',
-    `${doc}: ${choices.join(', ')} (default: ${fallback})`,
+    `${doc}: ${choices.join(', ')}`,
     text => {
       const choice = choices.find(each => each === text)
       if (choice === undefined)
@@ -48,10 +48,10 @@ function isAmount(text: string): boolean {
   }
 }
 
+type ReservedMemory = ReadonlyMap<number, Readonly<Record<string, number>>>
+
 /** Reads `0:memory=1Gi,hugepages-2Mi=4Mi;1:memory=1Gi`: bytes by memory node. */
-export function parseReservedMemory(
-  text: string,
-): ReadonlyMap<number, Readonly<Record<string, number>>> {
+export function parseReservedMemory(text: string): ReservedMemory {
   const reserved = new Map<number, Record<string, number>>()
   for (const part of text.split(';').filter(Boolean)) {
     const [, node, amounts = ''] = /^(\d+):(.+)$/.exec(part) ?? []
@@ -71,7 +71,7 @@ export function parseReservedMemory(
   return reserved
 }
 
-export const division = {
+export const division = under('Dividing the machine', {
   cpuManagerPolicy: choiceFlag(
     'cpu-manager-policy',
     'whether containers of Guaranteed pods that ask for whole processors have them for themselves',
@@ -96,13 +96,22 @@ export const division = {
     'whether containers of Guaranteed pods have memory of certain nodes',
     ['None', 'Static'],
   ),
-  reservedMemory: flag<ReadonlyMap<number, Readonly<Record<string, number>>>>(
-    'reserved-memory',
-    'LIST',
-    'what the Static policy keeps for the system: NODE:memory=QUANTITY, with semicolons between nodes',
-    parseReservedMemory,
-    new Map(),
-  ),
+  reservedMemory: {
+    ...flag<ReservedMemory>(
+      'reserved-memory',
+      'LIST',
+      'what the Static policy keeps for the system: NODE:memory=QUANTITY, with semicolons between nodes',
+      parseReservedMemory,
+      new Map(),
+    ),
+    show: (nodes: ReservedMemory) =>
+      [...nodes]
+        .map(([node, amounts]) => {
+          const each = Object.entries(amounts).map(([name, amount]) => `${name}=${amount}`)
+          return `${node}:${each.join(',')}`
+        })
+        .join(';'),
+  },
   topologyManagerPolicy: choiceFlag(
     'topology-manager-policy',
     'whether processors, memory and devices of a container have to lie together',
@@ -121,4 +130,4 @@ export const division = {
   ),
   systemReserved: reservedFlag('system-reserved', 'what pods do not get, for the machine itself'),
   kubeReserved: reservedFlag('kube-reserved', 'what pods do not get, for what runs pods'),
-}
+})

@@ -4,8 +4,9 @@ import { readVersion1, readVersion2 } from './cgroup-figures.ts'
 import { machineCgroups } from './cgroups.ts'
 
 /** Files as kernels show them, by `controller/name` or `name`. */
-const from = (files: Readonly<Record<string, string>>) => async (controller: string, name: string) =>
-  files[controller ? `${controller}/${name}` : name] ?? files[name]
+const from =
+  (files: Readonly<Record<string, string>>) => async (controller: string, name: string) =>
+    files[controller ? `${controller}/${name}` : name] ?? files[name]
 
 const VERSION_1 = {
   'cpuacct/cpuacct.usage': '5000000000\n',
@@ -90,7 +91,8 @@ test('a group of version 1', async () => {
   assert.equal(await readVersion1(from({})), undefined)
 })
 
-const PRESSURE = 'some avg10=0.00 avg60=0.00 avg300=0.00 total=70\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=30\n'
+const PRESSURE =
+  'some avg10=0.00 avg60=0.00 avg300=0.00 total=70\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=30\n'
 const VERSION_2 = {
   'cpu.stat':
     'usage_usec 5000000\nuser_usec 3000000\nsystem_usec 2000000\nnr_periods 40\nnr_throttled 3\nthrottled_usec 70000\n',
@@ -139,7 +141,10 @@ test('a group of version 2', async () => {
   assert.deepEqual(io[0]?.operations.get('Read'), 4)
   assert.deepEqual(pressure?.memory, { some: 70, full: 30 })
   assert.equal(outOfMemoryKills, 2)
-  assert.equal((await readVersion2(from({ ...VERSION_2, 'cpu.max': 'max 100000\n' })))?.cpu.quotaMicroseconds, 0)
+  assert.equal(
+    (await readVersion2(from({ ...VERSION_2, 'cpu.max': 'max 100000\n' })))?.cpu.quotaMicroseconds,
+    0,
+  )
   assert.equal(await readVersion2(from({})), undefined)
 })
 

@@ -91,10 +91,9 @@ export async function readVersion1(read: Read) {
 export async function readVersion2(read: Read): Promise<CgroupFigures | undefined> {
   const one = (name: string) => read('', name)
   const [time, weight, quota, used, most, memory, limit, events] = await Promise.all(
-    ['cpu.stat', 'cpu.weight', 'cpu.max', 'memory.current', 'memory.peak', 'memory.stat'].concat(
-      'memory.max',
-      'memory.events',
-    ).map(one),
+    ['cpu.stat', 'cpu.weight', 'cpu.max', 'memory.current', 'memory.peak', 'memory.stat']
+      .concat('memory.max', 'memory.events')
+      .map(one),
   )
   if (time === undefined || memory === undefined) return undefined
   const [swap, swapLimit, low] = await Promise.all(
