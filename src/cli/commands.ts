@@ -11,7 +11,6 @@ import { trust } from './apiserver-flags.ts'
 import { auditing } from './audit-flags.ts'
 import { cloudControllers, cloudOfCluster } from './cloud-flags.ts'
 import { dashboard, dashboardOfUp } from './dashboard-flags.ts'
-import { division } from './division-flags.ts'
 import { assets, envtestApiServer, envtestEtcd } from './envtest-flags.ts'
 import { federationTimes, membershipCommands } from './federation-flags.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
@@ -128,7 +127,6 @@ const containerNode = {
   dataDirectory,
   ...kubeletServing,
   ...nodeLimits,
-  ...division,
   ...registration,
   install,
 }
@@ -172,7 +170,6 @@ export const commands = {
       kubeletPort,
       ...podNetwork,
       ...nodeLimits,
-      ...division,
       ...registration,
       ...cloudOfCluster,
       ...dashboardOfUp,

@@ -1,4 +1,5 @@
 import { UserError } from '#base/errors.ts'
+import { division } from './division-flags.ts'
 import { type Flag, flag, portFlag, textFlag } from './flags.ts'
 import { listFlag } from './lists.ts'
 
@@ -63,4 +64,5 @@ export const nodeLimits = {
     'a directory of manifests, or one, of pods that this machine runs by itself, also without the API',
     undefined,
   ),
+  ...division,
 }
