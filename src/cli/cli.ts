@@ -3,6 +3,7 @@ import { UserError } from '#base/errors.ts'
 import { type Command, type CommandName, commands } from './commands.ts'
 import { type Flag, flagText, nearest, parseFlags, type Values } from './flags.ts'
 
+export { division as divisionFlags } from './division-flags.ts'
 export { federationReadyText, nodesText, readyText } from './messages.ts'
 export type { NodesWanted } from './nodes.ts'
 export type { CommandName }

@@ -17,11 +17,19 @@ import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from '.
 import { joining, token } from './join-flags.ts'
 import { kubeletClient } from './kubelet-client-flags.ts'
 import { kubeletCertificates } from './kubelet-flags.ts'
+import { kubeletClusterDomain, kubeletSettings, machineSettings } from './kubelet-settings-flags.ts'
 import { listTextFlag, mapFlag } from './lists.ts'
 import { logLevel } from './log-level.ts'
 import { kubelets, metricResolution } from './metrics-flags.ts'
 import { podNetwork } from './network-flags.ts'
-import { kubeletPort, kubeletServing, nodeLimits, nodes } from './nodes.ts'
+import {
+  extendedResources,
+  kubeletPort,
+  kubeletServing,
+  nodeLimits,
+  nodeName,
+  nodes,
+} from './nodes.ts'
 import type { OtherFlags } from './other-flags.ts'
 import { proxyPlaces } from './proxy-flags.ts'
 import { registration } from './registration-flags.ts'
@@ -77,12 +85,6 @@ const featureGates = listTextFlag(
   'what is not on, or off, by default, such as GangScheduling=true; give it to API server, controllers and scheduler alike',
   '',
 )
-const nodeName = textFlag(
-  'node-name',
-  'NAME',
-  "this node's name (default: the host's name)",
-  undefined,
-)
 
 const bootstrapTokens = (fallback: boolean) =>
   switchFlag(
@@ -127,6 +129,7 @@ const containerNode = {
   dataDirectory,
   ...kubeletServing,
   ...nodeLimits,
+  ...kubeletSettings,
   ...registration,
   install,
 }
@@ -169,7 +172,9 @@ export const commands = {
       nodeName,
       kubeletPort,
       ...podNetwork,
+      extendedResources,
       ...nodeLimits,
+      ...machineSettings,
       ...registration,
       ...cloudOfCluster,
       ...dashboardOfUp,
@@ -328,7 +333,7 @@ export const commands = {
       ...kubeletCertificates,
       ...containerNode,
       clusterCidr,
-      clusterDomain,
+      clusterDomain: kubeletClusterDomain,
       serviceClusterIpRange: serviceRange,
       logLevel: logLevel('info'),
     },

@@ -1,7 +1,8 @@
+import { isExtendedResource } from '#api/core/v1/resource-names.ts'
 import { UserError } from '#base/errors.ts'
 import { division } from './division-flags.ts'
 import { type Flag, flag, portFlag, textFlag } from './flags.ts'
-import { listFlag } from './lists.ts'
+import { listFlag, mapFlag } from './lists.ts'
 
 /** What `--nodes` asks for. `auto` is the default: containerd where possible, else one hollow node. */
 export type NodesWanted =
@@ -23,6 +24,13 @@ export function parseNodes(text: string): NodesWanted {
   return { kind: 'hollow', count }
 }
 
+export const nodeName = textFlag(
+  'node-name',
+  'NAME',
+  "this node's name (default: the host's name)",
+  undefined,
+)
+
 export const kubeletPort = portFlag(
   'kubelet-port',
   "port of this machine's kubelet; 0 takes a free one (default: 10250, or a free one where that is taken)",
@@ -40,9 +48,30 @@ export const nodes: Flag<NodesWanted> = {
   show: wanted => (wanted.kind === 'hollow' ? `hollow:${wanted.count}` : wanted.kind),
 }
 
+/** Reads `example.com/gpu=4`, with commas between them. */
+function parseResources(text: string): ReadonlyMap<string, string> {
+  const resources = new Map<string, string>()
+  for (const each of text.split(',').filter(Boolean)) {
+    const [, name = '', count = ''] = /^([^=]+)=(\d{1,9})$/.exec(each) ?? []
+    if (!isExtendedResource(name))
+      throw new UserError(
+        `--extended-resources wants NAME=COUNT with a name such as example.com/gpu, not "${each}"`,
+      )
+    resources.set(name, count)
+  }
+  return resources
+}
+
+/** As kubemark's hollow nodes have it. */
+export const extendedResources = mapFlag(
+  'extended-resources',
+  'what each hollow node has beside processors and memory: NAME=COUNT, with commas between them',
+  parseResources,
+)
+
 export const kubeletServing = {
   nodeIp: textFlag('node-ip', 'IP', "the node's address (default: the host's first)", undefined),
-  port: portFlag('port', "the kubelet's own port", 10250),
+  port: portFlag('port', "the kubelet's own port (default: 10250)", undefined),
 }
 
 export const nodeLimits = {

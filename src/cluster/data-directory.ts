@@ -14,8 +14,10 @@ export function dataDirectoryOf(flag: string | undefined): string {
 export function certificateDirectoryOf(flags: {
   readonly certificateDirectory: string | undefined
   readonly dataDirectory: string | undefined
+  readonly rootDirectory: string | undefined
 }): string {
-  const { certificateDirectory } = flags
+  const { certificateDirectory, rootDirectory } = flags
   if (certificateDirectory !== undefined) return resolve(certificateDirectory)
+  if (rootDirectory !== undefined) return join(resolve(rootDirectory), 'pki')
   return join(layoutOf(dataDirectoryOf(flags.dataDirectory)).kubelet, 'pki')
 }

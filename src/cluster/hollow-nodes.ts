@@ -58,6 +58,7 @@ export function startHollowNodes(
         ...(hasExternalCloud ? { hasExternalCloud } : {}),
         clusterDomain: options.clusterDomain,
         kubeletPort: 0,
+        ...(options.hollowResources ? { capacity: options.hollowResources } : {}),
         version: version.gitVersion,
       })
     let kubelet = start()

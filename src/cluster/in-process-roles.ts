@@ -240,7 +240,7 @@ export class InProcessRoles implements Running {
       admin: this.#contextFor(identities.admin),
     }
     const { clusterDomain, kubeletPort, evictionHard, pki } = this.#options
-    const { allowedUnsafeSysctls, staticPodPath, registration } = this.#options
+    const { allowedUnsafeSysctls, staticPodPath, registration, kubelet } = this.#options
     const { networkPolicy, podRoutes } = this.#options
     return startMachineNode(machine, contexts, {
       clusterDomain,
@@ -251,6 +251,7 @@ export class InProcessRoles implements Running {
       allowedUnsafeSysctls,
       staticPodPath,
       registration,
+      kubelet,
       networkPolicy,
       podRoutes,
     })

@@ -10,7 +10,10 @@ const RESOLVED_CONF = '/run/systemd/resolve/resolv.conf'
 
 export type NodeDns = ReturnType<typeof parseResolvConf>
 
-export function readNodeDns(): NodeDns {
+/** What the machine says, or a file that somebody names; an empty name means none. */
+export function readNodeDns(file?: string): NodeDns {
+  if (file === '') return { servers: [], searches: [], options: [] }
+  if (file !== undefined) return parse(file)
   const config = parse(RESOLV_CONF)
   const onlyStub = config.servers.every(server => server.startsWith('127.'))
   const behind = onlyStub ? parse(RESOLVED_CONF) : config

@@ -17,6 +17,7 @@ import { dividedMachine } from './divided-machine.ts'
 import { driversDirectory } from './drivers-directory.ts'
 import type { RunningNode } from './hollow-nodes.ts'
 import { openKubeletPort } from './kubelet-port.ts'
+import type { KubeletSettings } from './kubelet-settings.ts'
 import { type Machine, podNetworkOf } from './machine.ts'
 import { readNodeDns, upstreamsOf } from './machine-dns.ts'
 import type { NodeRegistration } from './options.ts'
@@ -44,6 +45,7 @@ export interface MachineNodeOptions {
   readonly allowedUnsafeSysctls: readonly string[] | undefined
   readonly staticPodPath: string | undefined
   readonly registration: NodeRegistration | undefined
+  readonly kubelet: KubeletSettings | undefined
   /** Whether NetworkPolicies are enforced here. */
   readonly networkPolicy: boolean
   /** How pods of other nodes are reached. */
@@ -65,7 +67,7 @@ export async function startMachineNode(
   const { layout, clusterCidr, serviceClusterIpRange, clock, log } = machine.options
   const parts = new Parts()
   const clusterDns = clusterDnsAddress(serviceClusterIpRange)
-  const nodeDns = readNodeDns()
+  const nodeDns = readNodeDns(options.kubelet?.resolvConf)
   try {
     await machine.linked
     parts.add(machine.keepLinked())
@@ -143,6 +145,7 @@ export async function startMachineNode(
         driver: containerd.cgroupDriver,
         log,
       }),
+      ...options.kubelet?.options,
       ...podCidr,
       ...(policies ? { addressed: (pod, ips) => policies.admit(pod, ips) } : {}),
       ...(options.version ? { version: options.version } : {}),

@@ -72,7 +72,8 @@ export async function prepareMachine(options: MachineOptions): Promise<Machine> 
   if (!readiness.ready) throw new UserError(readiness.reason)
   const { layout } = options
   // Before anything is touched: a second one would start containerd anew under the pods of the first.
-  const claim = claimDirectory(layout.kubelet, layout.directory)
+  const isBelow = layout.kubelet.startsWith(`${layout.directory}/`)
+  const claim = claimDirectory(layout.kubelet, isBelow ? layout.directory : layout.kubelet)
   try {
     return await prepare(options, () => claim.release())
   } catch (error) {

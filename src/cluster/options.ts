@@ -18,6 +18,7 @@ import type { Origin } from './foundation.ts'
 import type { HttpWanted } from './http-options.ts'
 import type { CloudControllersSettings, ClusterCloud } from './in-process-cloud.ts'
 import type { KubeletClient } from './kubelet-client.ts'
+import type { KubeletSettings } from './kubelet-settings.ts'
 import type { SecurityWanted } from './security-options.ts'
 
 /** Nodes that run in this process. */
@@ -129,6 +130,10 @@ export interface ClusterOptions extends ServingOptions, AccessOptions {
   readonly allowedUnsafeSysctls?: readonly string[]
   /** A directory of manifests, or one, of pods that this machine runs by itself. None by default. */
   readonly staticPodPath?: string
+  /** How its kubelet is set up beside that. */
+  readonly kubelet?: KubeletSettings
+  /** What hollow nodes have beside processors and memory, such as `{ 'example.com/gpu': '4' }`. */
+  readonly hollowResources?: Readonly<Record<string, string>>
   /** As what this machine's node registers. */
   readonly registration?: NodeRegistration
   /**
@@ -178,7 +183,9 @@ type WithoutDefault =
   | 'registration'
   | 'evictionHard'
   | 'federation'
+  | 'hollowResources'
   | 'keepsInMemory'
+  | 'kubelet'
   | 'kubeletPort'
   | 'listen'
   | 'metricResolutionMs'

@@ -33,13 +33,14 @@ import {
 import { removeProxyRules } from '#proxy'
 import { dataDirectoryOf } from './data-directory.ts'
 import { USUAL_KUBELET_DIRECTORY } from './drivers-directory.ts'
+import { notedLayout, removeKubeletRoot } from './kubelet-root.ts'
 import { type Layout, layoutOf, ROLE_KUBECONFIGS } from './layout.ts'
 import { podNetworkOf } from './machine.ts'
 
 export async function reset(values: ValuesOf<'reset'>): Promise<void> {
   const directory = dataDirectoryOf(values.dataDirectory)
   const log = systemLog('warn')
-  await resetMachine(layoutOf(directory), log, systemClock)
+  await resetMachine(notedLayout(layoutOf(directory)), log, systemClock)
   process.stdout.write(`everything that Proa made for ${directory} is removed\n`)
 }
 
@@ -121,9 +122,11 @@ function targetOf(link: string): string {
 /** Never follows a volume out of the directory: whatever is mounted goes first. */
 async function removeData({ directory, ...layout }: Layout): Promise<void> {
   await unmountUnder(directory)
+  await unmountUnder(layout.kubelet)
   removeUnfinished(directory)
+  removeKubeletRoot({ directory, ...layout })
   for (const path of [
-    layout.kubelet,
+    layoutOf(directory).kubelet,
     layout.localPath,
     layout.containerd,
     join(directory, 'cni'),

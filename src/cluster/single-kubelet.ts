@@ -9,8 +9,10 @@ import { version } from '#base/version.ts'
 import { flagTexts, type ValuesOf } from '#cli'
 import type { RoleContext, Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
+import { systemFiles } from '#host/files.ts'
 import {
   containerTools,
+  DEFAULT_KUBELET_PORT,
   type KubeletOptions,
   podCgroupRoot,
   serveKubelet,
@@ -22,6 +24,8 @@ import { clusterDnsAddress } from './cluster-dns.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { dividedMachine } from './divided-machine.ts'
 import { driversDirectory } from './drivers-directory.ts'
+import { withKubeletRoot } from './kubelet-root.ts'
+import type { Configured, KubeletSettings } from './kubelet-settings.ts'
 import { layoutOf } from './layout.ts'
 import { type Machine, podNetworkOf, prepareMachine } from './machine.ts'
 import { readNodeDns } from './machine-dns.ts'
@@ -40,7 +44,7 @@ export interface Beside {
 /** Resolves when the kubelet runs and its port is open. Pods run on after its end. */
 export async function startSingleKubelet(
   { context, connection, figures }: Remote,
-  values: ValuesOf<'kubelet'>,
+  { values, settings }: Configured<ValuesOf<'kubelet'>>,
   log: Log,
   beside: Beside = {},
 ): Promise<Running> {
@@ -49,7 +53,10 @@ export async function startSingleKubelet(
     tell: text => process.stdout.write(`${text}\n`),
   })
   if (!readiness.ready) throw new UserError(readiness.reason)
-  const layout = layoutOf(dataDirectoryOf(values.dataDirectory))
+  const layout = withKubeletRoot(
+    layoutOf(dataDirectoryOf(values.dataDirectory)),
+    settings.rootDirectory,
+  )
   const { clusterCidr, serviceClusterIpRange } = values
   const machine = await prepareMachine({
     layout,
@@ -68,9 +75,10 @@ export async function startSingleKubelet(
       context,
       figures,
       values,
+      settings,
       running,
       beside,
-      clientCa: connection.certificateAuthority,
+      clientCa: clientCaOf(settings) ?? connection.certificateAuthority,
     })
   } catch (error) {
     await stop()
@@ -79,20 +87,32 @@ export async function startSingleKubelet(
   return { stop }
 }
 
+const DEFAULT_CLUSTER_DOMAIN = 'cluster.local'
+
+/** Of a file that the configuration names. */
+function clientCaOf({ clientCaFile }: KubeletSettings): string | undefined {
+  if (clientCaFile === undefined) return undefined
+  const text = systemFiles.read(clientCaFile)?.toString()
+  if (text === undefined) throw new UserError(`there is no file ${clientCaFile}`)
+  return text
+}
+
 interface Parts {
   readonly context: RoleContext
   readonly figures: FigureBook
   readonly values: ValuesOf<'kubelet'>
+  readonly settings: KubeletSettings
   readonly running: Running[]
   readonly beside: Beside
   readonly clientCa: string | undefined
 }
 
 async function startParts(machine: Machine, parts: Parts): Promise<void> {
-  const { context, figures, values, running, beside, clientCa } = parts
+  const { context, figures, values, settings, running, beside, clientCa } = parts
   const { servingNames, addressed } = beside
   const { nodeName, options } = machine
   const { layout, clock, log, serviceClusterIpRange } = options
+  const port = values.port ?? DEFAULT_KUBELET_PORT
   const nodeAddresses = values.nodeIp === undefined ? machine.nodeAddresses : [values.nodeIp]
   const serving = await servingCertificates({
     ...{ context, figures, nodeName, nodeAddresses, values, layout },
@@ -128,9 +148,9 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     driversDirectory: driversDirectory(layout.kubelet, log),
     nodeAddresses,
     clusterDns: [clusterDnsAddress(serviceClusterIpRange)],
-    clusterDomain: values.clusterDomain,
-    nodeDns: readNodeDns(),
-    kubeletPort: values.port,
+    clusterDomain: values.clusterDomain ?? DEFAULT_CLUSTER_DOMAIN,
+    nodeDns: readNodeDns(settings.resolvConf),
+    kubeletPort: port,
     allowedUnsafeSysctls: values.allowedUnsafeSysctls,
     ...registration,
     ...(division ? { division } : {}),
@@ -146,13 +166,14 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     flags: flagTexts('kubelet', values),
     figures,
     ...(addressed ? { addressed } : {}),
+    ...settings.options,
     ...(await rangeIfFree(context, machine)),
   })
   running.push(kubelet)
   if (!clientCa)
     throw new UserError('the kubeconfig names no certificate authority, by which clients are known')
   const served = await serveKubelet({
-    addresses: nodeAddresses.map(address => ({ address, port: values.port })),
+    addresses: nodeAddresses.map(address => ({ address, port })),
     tls: () => ({ ...serving.current(), clientCa }),
     transport: kubelet.transport,
     nodeName,
@@ -164,7 +185,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
   if (values.nodeIp !== undefined) return
   const listenAt = async (address: string) => {
     try {
-      await served.addAddress(address, values.port)
+      await served.addAddress(address, port)
     } catch (error) {
       log.warn('the kubelet can not be reached at the new address of its node', {
         address,

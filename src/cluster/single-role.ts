@@ -16,6 +16,7 @@ import { auditOptionsOf } from './audit-options.ts'
 import type { BuiltInClouds } from './configured-cloud.ts'
 import { certificateDirectoryOf, dataDirectoryOf } from './data-directory.ts'
 import { kubeletClientOf } from './kubelet-client.ts'
+import type { KubeletSettings } from './kubelet-settings.ts'
 import { layoutOf } from './layout.ts'
 import { DEFAULT_DOMAIN } from './options.ts'
 import type { Remote } from './remote-context.ts'
@@ -98,14 +99,21 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
   return server
 }
 
-type RemoteInvocation = Exclude<RoleInvocation, { name: 'apiserver' }>
+type RemoteInvocation = Exclude<RoleInvocation, { name: 'apiserver' }> & {
+  readonly kubelet?: KubeletSettings
+}
 
-async function runRemote(
-  invocation: RemoteInvocation,
-  builtInClouds: BuiltInClouds,
-): Promise<Running> {
-  const { values } = invocation
-  const log = systemLog(values.logLevel)
+/** With what the files of a kubelet say. */
+async function configured(invocation: RemoteInvocation, log: Log): Promise<RemoteInvocation> {
+  if (invocation.name !== 'kubelet') return invocation
+  const { configuredKubelet } = await import('./kubelet-settings.ts')
+  const { values, settings } = await configuredKubelet(invocation.values, log)
+  return { ...invocation, values, kubelet: settings }
+}
+
+async function runRemote(given: RemoteInvocation, builtInClouds: BuiltInClouds): Promise<Running> {
+  const log = systemLog(given.values.logLevel)
+  const invocation = await configured(given, log)
   const remote = await connect(invocation, log)
   try {
     const role = await startRole(invocation, remote, builtInClouds)
@@ -164,7 +172,11 @@ async function startRole(
     }
     case 'kubelet': {
       const { startSingleKubelet } = await import('./single-kubelet.ts')
-      return startSingleKubelet(remote, invocation.values, context.log)
+      return startSingleKubelet(
+        remote,
+        { values: invocation.values, settings: invocation.kubelet ?? {} },
+        context.log,
+      )
     }
     case 'proxy': {
       const { startSingleProxy } = await import('./single-proxy.ts')

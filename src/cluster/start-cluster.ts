@@ -184,12 +184,13 @@ class Starting {
       this.#options
     if (nodes.kind !== 'containerd') return undefined
     if (dataDirectory === undefined) throw new Error('nodes on containerd need a dataDirectory')
-    const [{ prepareMachine }, { layoutOf }] = await Promise.all([
+    const [{ prepareMachine }, { layoutOf }, { withKubeletRoot }] = await Promise.all([
       import('./machine.ts'),
       import('./layout.ts'),
+      import('./kubelet-root.ts'),
     ])
     const machine = await prepareMachine({
-      layout: layoutOf(dataDirectory),
+      layout: withKubeletRoot(layoutOf(dataDirectory), this.#options.kubelet?.rootDirectory),
       clusterCidr,
       serviceClusterIpRange,
       nodeName,

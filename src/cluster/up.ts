@@ -21,6 +21,7 @@ import type { BuiltInClouds } from './configured-cloud.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { type ClusterFacts, publishFacts } from './joining/cluster-facts.ts'
 import { keepKubeconfig } from './kept-kubeconfig.ts'
+import { configuredMachine } from './kubelet-settings.ts'
 import { layoutOf } from './layout.ts'
 import type { HollowMachine, Nodes } from './options.ts'
 import { registrationOf } from './registration.ts'
@@ -29,12 +30,13 @@ import { type Cluster, startCluster } from './start-cluster.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
 export async function up(
-  values: ValuesOf<'up'>,
+  given: ValuesOf<'up'>,
   hollowMachine: HollowMachine,
   builtInClouds: BuiltInClouds,
 ): Promise<void> {
-  const directory = dataDirectoryOf(values.dataDirectory)
-  const log = systemLog(values.logLevel)
+  const directory = dataDirectoryOf(given.dataDirectory)
+  const log = systemLog(given.logLevel)
+  const { values, settings } = await configuredMachine(given, log)
   const nodes = await nodesFor(values.nodes, values.install)
   // Beside hollow nodes none joins: their pods could not meet.
   const mayJoin = values.enableBootstrapTokenAuth && nodes.kind === 'containerd'
@@ -63,6 +65,8 @@ export async function up(
     allowedUnsafeSysctls: values.allowedUnsafeSysctls,
     registration: registrationOf(values),
     ...(cloud ? { cloud } : {}),
+    kubelet: settings,
+    hollowResources: Object.fromEntries(values.extendedResources),
     ...(values.staticPodPath === undefined ? {} : { staticPodPath: resolve(values.staticPodPath) }),
     ...(values.evictionHard === undefined ? {} : { evictionHard: values.evictionHard }),
     ...(values.kubeletPort === undefined ? {} : { kubeletPort: values.kubeletPort }),

@@ -10,6 +10,8 @@ import { PodCgroups } from './cgroups/pod-cgroups.ts'
 import { Containers } from './containers/containers.ts'
 import { Images } from './containers/images.ts'
 import { pullCredentials } from './containers/pull-secrets.ts'
+import { createCredentials } from './credentials/create.ts'
+import { createNodeDevices, type NodeDevices } from './devices/node-devices.ts'
 import { SetKeeper } from './division/keep-sets.ts'
 import { LocalUsage } from './eviction/local-usage.ts'
 import { NodePressure } from './eviction/node-pressure.ts'
@@ -76,6 +78,7 @@ export function createKubelet(
     health: () => health.report(),
     pressure: () => pressure.conditions,
     volumesInUse: () => volumes.csi?.volumes.inUse ?? [],
+    devices: () => devices.amounts,
     moved: () => workers.lookAnew(),
     tell: (node, { type, reason, message }) => recorder.record(node, type, reason, { message }),
   })
@@ -91,9 +94,13 @@ export function createKubelet(
   const times = new StartTimes(context)
   const probes = new Probes(context, events, wake)
   const allocatable = allocatableOf(context)
+  const credentials = createCredentials(context)
   const images = new Images({
     ...{ context, runtime, clock, events, times },
-    authFor: (pod, image) => pullCredentials(pod, image, context),
+    authFor: async (pod, image) => [
+      ...(await pullCredentials(pod, image, context)),
+      ...(await credentials.for(pod, image)),
+    ],
   })
   const volumes: Volumes = new Volumes({
     context,
@@ -106,12 +113,21 @@ export function createKubelet(
     hurry: () => nodeAgent.hurry(),
     tell: (about, type, reason, message) => recorder.record(about, type, reason, { message }),
   })
+  const devices: NodeDevices = createNodeDevices({
+    context,
+    workers: () => workers.all(),
+    nodeChanged: () => nodeAgent.hurry(),
+    podsAffected: uids => {
+      for (const uid of uids) wake(uid)
+    },
+  })
   const containers: Containers = new Containers({
     context,
     cache,
     events,
     images,
     volumes,
+    devices,
     allocatable,
     isStatic: staticPods.isStatic,
   })
@@ -134,8 +150,9 @@ export function createKubelet(
     images,
     containers,
     volumes,
+    devices,
     probes,
-    backoff: new Backoff(clock),
+    backoff: new Backoff(clock, options.maxRestartBackoffMs),
     statusWriter,
     storageEviction,
     taken,
@@ -167,6 +184,7 @@ export function createKubelet(
     readNode: () => nodeAgent.read(),
     networkProblem: () => health.report().networkProblem,
     gone(worker) {
+      credentials.forget(worker.uid)
       workers.gone(worker)
       staticPods.gone(worker.uid)
     },
@@ -186,6 +204,7 @@ export function createKubelet(
     volumes.counts(workers.all().flatMap(({ pod, mode }) => (mode === 'running' ? [pod] : []))),
   )
   const plugins = createPluginRegistration(context, {
+    ...devices.handlers,
     ...(volumes.csi ? { CSIPlugin: volumes.csi.drivers } : {}),
   })
   const pods = informers.for(podKind, { fieldSelector: `spec.nodeName=${nodeName}` })
@@ -204,7 +223,7 @@ export function createKubelet(
   const run = async () => {
     await cache.start()
     await volumes.csi?.start(() => workers.lookAnew())
-    await Promise.all([health.start(), cgroups.start()])
+    await Promise.all([health.start(), cgroups.start(), devices.start()])
     void startup.findBoot()
     startup.mark('registering')
     const registering = nodeAgent.start().then(() => startup.mark('registered'))
@@ -262,7 +281,7 @@ export function createKubelet(
       await workers.halt()
       await Promise.all([
         pressure.stop(),
-        plugins?.stop(),
+        plugins?.stop().then(() => devices.stop()) ?? devices.stop(),
         setKeeper.stop(),
         nodeAgent.stop(),
         cache.stop(),

@@ -45,6 +45,11 @@ export function containerTools() {
   return import('./cri/tools.ts')
 }
 
+/** Reads files in which a kubelet is set up; loaded only where there are some. */
+export function configurationTools() {
+  return import('./configuration/tools.ts')
+}
+
 /** How a node gets its certificates and keeps them from expiring, where it runs alone. */
 export function certificateTools() {
   return import('./certificates/certificates.ts')

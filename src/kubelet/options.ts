@@ -3,11 +3,14 @@ import type { Taint } from '#api/core/v1/node.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import type { RoleContext } from '#client/role.ts'
 import type { DnsConfig } from './containers/dns.ts'
+import type { CredentialProviders } from './credentials/providers.ts'
 import type { Division } from './division/division.ts'
 import type { Thresholds } from './eviction/thresholds.ts'
 import { meteredRuntime } from './figures/metered-runtime.ts'
+import type { GrpcSockets } from './grpc/grpc-sockets.ts'
 import type { HostAccess } from './host-access.ts'
 import type { Pod } from './pod-types.ts'
+import { MAXIMUM_BACKOFF_MS } from './pods/restart-backoff.ts'
 import type { ContainerRuntime } from './runtime.ts'
 
 export interface KubeletOptions {
@@ -60,17 +63,39 @@ export interface KubeletOptions {
   readonly relistMs?: number
   /** Where it counts what it does. */
   readonly figures?: FigureBook
+  /** Where plugins of the node are reached, in place of the machine's own sockets. */
+  readonly grpcSockets?: GrpcSockets
   /** A pod has its addresses; what is to run in it waits until this resolves, and is tried again where it rejects. */
   readonly addressed?: (pod: Pod, addresses: readonly string[]) => Promise<void>
   /** What /flagz tells: flags with their values as texts. */
   readonly flags?: ReadonlyMap<string, string>
+  /** How often the node looks at itself, and how long what did not change may stay unwritten. */
+  readonly nodeStatusUpdateMs?: number
+  readonly nodeStatusReportMs?: number
+  /** How long the node counts as alive after it last said so; it does four times as often. */
+  readonly nodeLeaseSeconds?: number
+  /** How long a container's log may become before another is begun, how many are kept, and how often that is looked at. */
+  readonly containerLogMaxBytes?: number
+  readonly containerLogMaxFiles?: number
+  readonly containerLogMonitorMs?: number
+  /** How long a container that keeps ending waits at most. */
+  readonly maxRestartBackoffMs?: number
+  /** How many images the node's status names; -1 for all. */
+  readonly nodeStatusMaxImages?: number
+  /** Whether `/logs/` shows the machine's logs. */
+  readonly showsSystemLogs?: boolean
+  /** Programs that know how to pull images. */
+  readonly credentialProviders?: CredentialProviders
+  /** What /configz tells beside that: the configuration as files say it. */
+  readonly configuration?: Readonly<Record<string, unknown>>
   /** What the node says it runs, e.g. v1.36.1+proa.0.1.0. */
   readonly version?: string
 }
 
 /** The options with every default in place, together with what the role lives on. */
 export interface KubeletContext extends RoleContext {
-  readonly options: Required<Omit<KubeletOptions, 'division'>> & Pick<KubeletOptions, 'division'>
+  readonly options: Required<Omit<KubeletOptions, 'providerId' | 'grpcSockets' | 'division'>> &
+    Pick<KubeletOptions, 'grpcSockets' | 'division'> & { readonly providerId: string }
 }
 
 export const DEFAULT_SYSTEM_LOGS_DIRECTORY = '/var/log'
@@ -108,6 +133,20 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       staticPodPath: '',
       relistMs: options.runtime.events ? 10_000 : 1_000,
       addressed: async () => {},
+      nodeStatusUpdateMs: 10_000,
+      nodeStatusReportMs: 300_000,
+      nodeLeaseSeconds: 40,
+      containerLogMaxBytes: 10 * 1024 * 1024,
+      containerLogMaxFiles: 5,
+      containerLogMonitorMs: 10_000,
+      maxRestartBackoffMs: MAXIMUM_BACKOFF_MS,
+      nodeStatusMaxImages: 50,
+      showsSystemLogs: true,
+      configuration: {},
+      credentialProviders: {
+        ...{ settings: [], binDirectory: '' },
+        run: () => Promise.reject(new Error('there are no programs here')),
+      },
       version: 'v1.36.0+proa',
       flags: new Map(),
       ...options,

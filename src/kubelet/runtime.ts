@@ -157,6 +157,8 @@ export interface ContainerConfig {
     readonly containerPath: string
     readonly permissions: string
   }[]
+  /** Devices by their names of the Container Device Interface, where the runtime knows it. */
+  readonly cdiDevices?: readonly string[]
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   /** Relative to the sandbox's logDirectory. */

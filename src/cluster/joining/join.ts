@@ -19,6 +19,7 @@ import { startNetworkPolicies, startPodRoutes } from '#network'
 import { startProxy } from '#proxy'
 import { connectKubelet } from '../bootstrap-kubelet.ts'
 import { certificateDirectoryOf, dataDirectoryOf } from '../data-directory.ts'
+import { type Configured, configuredNode, type KubeletSettings } from '../kubelet-settings.ts'
 import { type Layout, layoutOf } from '../layout.ts'
 import { machineReadiness } from '../machine-readiness.ts'
 import { kubeconfigOf } from '../pki/kubeconfig.ts'
@@ -33,8 +34,10 @@ type JoinInvocation = Extract<Invocation, { name: 'join' }>
 type JoinValues = ValuesOf<'join'>
 
 /** Throws UserErrors. Resolves when the node runs; the process then lives until a signal ends it. */
-export async function join({ values, positionals }: JoinInvocation): Promise<void> {
-  const log = systemLog(values.logLevel)
+export async function join({ values: given, positionals }: JoinInvocation): Promise<void> {
+  const log = systemLog(given.logLevel)
+  const configured = await configuredNode(given, log)
+  const { values } = configured
   const layout = layoutOf(dataDirectoryOf(values.dataDirectory))
   if (systemFiles.exists(layout.state))
     throw new UserError(
@@ -46,7 +49,7 @@ export async function join({ values, positionals }: JoinInvocation): Promise<voi
   })
   if (!readiness.ready) throw new UserError(readiness.reason)
   const nodeName = values.nodeName ?? hostname().toLowerCase()
-  const joined = new Joined(values, nodeName, layout, log)
+  const joined = new Joined(configured, nodeName, layout, log)
   try {
     const server = await joined.start(positionals[0])
     process.stdout.write(`The node ${nodeName} has joined the cluster at ${server}\n`)
@@ -65,6 +68,7 @@ interface Known extends ClusterFacts {
 
 class Joined implements Running {
   readonly #values: JoinValues
+  readonly #settings: KubeletSettings
   readonly #nodeName: string
   readonly #layout: Layout
   readonly #log: Log
@@ -72,8 +76,14 @@ class Joined implements Running {
   readonly #running: Running[] = []
   #rules: Remote | undefined
 
-  constructor(values: JoinValues, nodeName: string, layout: Layout, log: Log) {
+  constructor(
+    { values, settings }: Configured<JoinValues>,
+    nodeName: string,
+    layout: Layout,
+    log: Log,
+  ) {
     this.#values = values
+    this.#settings = settings
     this.#nodeName = nodeName
     this.#layout = layout
     this.#log = log
@@ -90,16 +100,23 @@ class Joined implements Running {
     const kubelet = await startSingleKubelet(
       remote,
       {
-        ...this.#values,
-        // The range of this node's own pods: its first address is the host's.
-        clusterCidr: podCidr,
-        ...{
-          serviceClusterIpRange: facts.serviceClusterIpRange,
-          clusterDomain: facts.clusterDomain,
+        values: {
+          ...this.#values,
+          // The range of this node's own pods: its first address is the host's.
+          clusterCidr: podCidr,
+          ...{
+            serviceClusterIpRange: facts.serviceClusterIpRange,
+            clusterDomain: facts.clusterDomain,
+          },
+          ...{ kubeconfig: this.#kubeconfig, bootstrapKubeconfig: undefined },
+          ...{ certificateDirectory: undefined, rotateCertificates: true },
+          ...{
+            rotateServerCertificates: true,
+            tlsCertFile: undefined,
+            tlsPrivateKeyFile: undefined,
+          },
         },
-        ...{ kubeconfig: this.#kubeconfig, bootstrapKubeconfig: undefined },
-        ...{ certificateDirectory: undefined, rotateCertificates: true },
-        ...{ rotateServerCertificates: true, tlsCertFile: undefined, tlsPrivateKeyFile: undefined },
+        settings: this.#settings,
       },
       this.#log,
       {
@@ -125,6 +142,7 @@ class Joined implements Running {
       certificateDirectory: certificateDirectoryOf({
         certificateDirectory: undefined,
         dataDirectory: this.#layout.directory,
+        rootDirectory: this.#settings.rootDirectory,
       }),
       rotateCertificates: true,
       renewed: () => this.#rules?.reconnect(),

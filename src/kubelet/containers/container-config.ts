@@ -1,5 +1,6 @@
 /** What the runtime is told about one container. */
 
+import type { ContainerAdditions } from '../devices/container-additions.ts'
 import type { Division } from '../division/division.ts'
 import {
   CONTAINER_HASH,
@@ -28,12 +29,14 @@ export interface ContainerConfigInput {
   readonly environment: readonly NameValue[]
   readonly mounts: readonly Mount[]
   readonly devices: ContainerConfig['devices']
+  /** What its devices want it to have. */
+  readonly additions: ContainerAdditions
   readonly memoryBytes: number
   readonly division: Division | undefined
 }
 
 export function containerConfigOf(input: ContainerConfigInput): ContainerConfig {
-  const { pod, container, attempt, image, environment } = input
+  const { pod, container, attempt, image, environment, additions } = input
   const valueNamed = (wanted: string) => environment.find(({ name }) => name === wanted)?.value
   const expanded = (words: readonly string[] | undefined) =>
     (words ?? []).map(word => expand(word, valueNamed))
@@ -45,11 +48,13 @@ export function containerConfigOf(input: ContainerConfigInput): ContainerConfig 
     command: expanded(container.command),
     args: expanded(container.args),
     workingDir: container.workingDir ?? '',
-    env: environment,
-    mounts: input.mounts,
-    devices: input.devices,
+    // What the pod says itself comes later, and counts.
+    env: additions.env.concat(environment),
+    mounts: additions.mounts.concat(input.mounts),
+    devices: additions.devices.concat(input.devices),
+    ...(additions.cdiDevices.length > 0 ? { cdiDevices: additions.cdiDevices } : {}),
     labels: { ...podLabels(pod), [CONTAINER_NAME]: container.name },
-    annotations: annotationsOf(pod, container, attempt),
+    annotations: { ...additions.annotations, ...annotationsOf(pod, container, attempt) },
     logPath: containerLogPath(container.name, attempt),
     ...(runsToEnd(pod, container) ? { runsToEnd: true } : {}),
     stdin: container.stdin ?? false,

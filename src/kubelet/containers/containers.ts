@@ -3,6 +3,7 @@
 import { service as serviceKind } from '#api/core/v1/service.ts'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import type { NodeDevices } from '../devices/node-devices.ts'
 import { count } from '../figures/count.ts'
 import { POD_DELETION_GRACE_PERIOD, POD_GRACE_PERIOD, podLogDirectory } from '../labels.ts'
 import { linkLog } from '../logs/links.ts'
@@ -40,6 +41,7 @@ export interface ContainersParts {
   readonly events: PodEvents
   readonly images: Images
   readonly volumes: Volumes
+  readonly devices: NodeDevices
   readonly allocatable: Readonly<Record<string, string>>
   readonly isStatic: (uid: string) => boolean
 }
@@ -166,9 +168,10 @@ export class Containers {
     sandbox: SandboxStatus,
     image: Awaited<ReturnType<Images['ensure']>>,
   ) {
-    const { context, cache, volumes } = this.#parts
+    const { context, cache, volumes, devices } = this.#parts
     const { options } = context
     const { container } = reference
+    const additions = await devices.additionsOf(pod, container)
     const observed = cache.observe(uidOf(pod))
     const attempt = attemptOf(pod, container.name, observed)
     const podIps = pod.spec?.hostNetwork ? options.nodeAddresses : sandbox.ips
@@ -190,6 +193,7 @@ export class Containers {
       environment,
       mounts,
       devices: volumes.devicesOf(pod, container),
+      additions,
       memoryBytes: options.hostAccess.facts.memoryBytes,
       division: options.division,
     })

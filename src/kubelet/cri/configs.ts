@@ -74,6 +74,7 @@ export function toContainer(
     envs: config.env.map(({ name, value }) => ({ key: name, value })),
     mounts: config.mounts.map(toMount),
     devices: config.devices,
+    ...(config.cdiDevices && { cdiDevices: config.cdiDevices.map(name => ({ name })) }),
     labels: config.labels,
     annotations: config.annotations,
     logPath: config.logPath,

@@ -76,6 +76,7 @@ const systemRegistries = '/etc/containerd/certs.d'
 
 /**
  * `restrict_oom_score_adj`: without CAP_SYS_RESOURCE a sandbox's score can't be lowered, and asking for it would fail the sandbox.
+ * `enable_cdi`: known from 1.7 on, and off there unless one asks; 1.6 passes it over.
  * The streaming server listens on a free port of the loopback: CRI has no other way to hand out exec and attach.
  */
 export function containerdConfig(options: ConfigOptions): string {
@@ -100,6 +101,8 @@ oom_score = 0
   stream_server_port = "0"
   enable_selinux = false
   disable_tcp_service = true
+  enable_cdi = true
+  cdi_spec_dirs = ["/etc/cdi", "/var/run/cdi"]
 
 [plugins."io.containerd.grpc.v1.cri".registry]
   config_path = ${text(`${paths.registries}:${systemRegistries}`)}

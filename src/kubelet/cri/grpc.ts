@@ -26,7 +26,9 @@ export const grpcCode = {
   deadlineExceeded: 4,
   notFound: 5,
   alreadyExists: 6,
+  resourceExhausted: 8,
   unimplemented: 12,
+  internal: 13,
   unavailable: 14,
 } as const
 
@@ -38,6 +40,19 @@ export class GrpcError extends Error {
     super(message)
     this.code = code
   }
+}
+
+/** By code. */
+const CODE_NAMES = [
+  ...['OK', 'Canceled', 'Unknown', 'InvalidArgument', 'DeadlineExceeded', 'NotFound'],
+  ...['AlreadyExists', 'PermissionDenied', 'ResourceExhausted', 'FailedPrecondition', 'Aborted'],
+  ...['OutOfRange', 'Unimplemented', 'Internal', 'Unavailable', 'DataLoss', 'Unauthenticated'],
+]
+
+/** As gRPC's clients in Go print it, which is how users know what plugins say. */
+export function rpcErrorText(error: unknown): string {
+  if (!(error instanceof GrpcError)) return messageOf(error)
+  return `rpc error: code = ${CODE_NAMES[error.code] ?? `Code(${error.code})`} desc = ${error.message}`
 }
 
 export interface GrpcCall {

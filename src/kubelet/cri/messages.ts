@@ -179,6 +179,8 @@ export const containerConfig = message({
       securityContext: nested(2, containerSecurityContext),
     }),
   ),
+  /** Known to containerd 1.7 and newer. */
+  cdiDevices: list(17, message({ name: string(1) })),
 })
 export const createContainerRequest = message({
   podSandboxId: string(1),

@@ -11,7 +11,7 @@ export type Thresholds = Readonly<Partial<Record<Signal, string>>>
  * Upstream's, but for the disk, of which it wants a tenth: many a developer's disk is as full as that every day, and a node that evicts
  * everything is worse than one with little room.
  */
-const DEFAULT_THRESHOLDS: Thresholds = {
+export const DEFAULT_THRESHOLDS: Thresholds = {
   'memory.available': '100Mi',
   'nodefs.available': '5%',
   'nodefs.inodesFree': '5%',
@@ -59,7 +59,7 @@ export function thresholdsOf(text: string | undefined): Thresholds {
   for (const part of text.split(',').filter(Boolean)) {
     const [name = '', amount = ''] = part.split('<')
     const signal = SIGNALS.find(each => each === name)
-    if (!signal || !isAmount(amount))
+    if (!signal || !isThreshold(amount))
       throw new UserError(
         `--eviction-hard wants SIGNAL<QUANTITY or SIGNAL<PERCENT% with ${SIGNALS.join(', ')}, not "${part}"`,
       )
@@ -68,7 +68,8 @@ export function thresholdsOf(text: string | undefined): Thresholds {
   return thresholds
 }
 
-function isAmount(text: string): boolean {
+/** A quantity, or a part of what there is. */
+export function isThreshold(text: string): boolean {
   if (text.endsWith('%')) return /^\d+(\.\d+)?%$/.test(text) && Number(text.slice(0, -1)) <= 100
   try {
     return quantityToNumber(text) >= 0

@@ -8,7 +8,9 @@ import { systemClock } from '#host/clock.ts'
 import { openMachine } from '#host/machine/machine.ts'
 import type { KubeletContext } from '../options.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
-import { LogRotation, MAXIMUM_LOG_BYTES } from './rotation.ts'
+import { LogRotation } from './rotation.ts'
+
+const MAXIMUM_LOG_BYTES = 1_000_000
 
 const base = mkdtempSync(join(tmpdir(), 'proa-rotation-'))
 after(() => rmSync(base, { recursive: true }))
@@ -30,7 +32,10 @@ async function container(name: string, reopen = (path: string) => writeFileSync(
   const context = {
     clock: systemClock,
     log: { ...silentLog, warn: (message: string) => warnings.push(message) },
-    options: { hostAccess, runtime },
+    options: {
+      ...{ hostAccess, runtime, containerLogMonitorMs: 10_000 },
+      ...{ containerLogMaxBytes: MAXIMUM_LOG_BYTES, containerLogMaxFiles: 5 },
+    },
   } as unknown as KubeletContext
   const cache = { containers: () => [{ id: name, state: 'running', logPath }] }
   return {

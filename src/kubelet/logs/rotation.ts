@@ -1,5 +1,5 @@
 /**
- * Keeps container logs from filling the disk: a log that passed 10 MiB is renamed and the runtime
+ * Keeps container logs from filling the disk: a log that passed its limit (10 MiB) is renamed and the runtime
  * opens a new one; five files a container are kept. Old files stay plain text, so that they can
  * still be read line by line.
  */
@@ -8,10 +8,6 @@ import { messageOf } from '#base/errors.ts'
 import type { KubeletContext } from '../options.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
 import { untilTick } from '../ticks.ts'
-
-export const MAXIMUM_LOG_BYTES = 10 * 1024 * 1024
-export const MAXIMUM_LOG_FILES = 5
-const CHECK_MS = 10_000
 
 export class LogRotation {
   readonly #context: KubeletContext
@@ -33,9 +29,9 @@ export class LogRotation {
   }
 
   async #run(): Promise<void> {
-    const { clock, log } = this.#context
+    const { clock, log, options } = this.#context
     for (;;) {
-      await this.#pauses.take(untilTick(clock.monotonicMs(), CHECK_MS))
+      await this.#pauses.take(untilTick(clock.monotonicMs(), options.containerLogMonitorMs))
       if (this.#pauses.isOver) return
       await this.check().catch(error => log.warn('logs not rotated', { error: messageOf(error) }))
     }
@@ -54,7 +50,7 @@ export class LogRotation {
           error: messageOf(error),
         })
       if (!facts) await this.#beginAnew(container.id, container.logPath).catch(failed)
-      else if (facts.kind === 'file' && facts.size > MAXIMUM_LOG_BYTES)
+      else if (facts.kind === 'file' && facts.size > options.containerLogMaxBytes)
         await this.#rotate(container.id, container.logPath).catch(failed)
     }
   }
@@ -93,7 +89,8 @@ export class LogRotation {
     const rotated = (await files.names(path.slice(0, cut)))
       .filter(other => other.startsWith(`${name}.`))
       .sort()
-    for (const old of rotated.slice(0, Math.max(0, rotated.length - (MAXIMUM_LOG_FILES - 1))))
+    const superfluous = Math.max(0, rotated.length - (options.containerLogMaxFiles - 1))
+    for (const old of rotated.slice(0, superfluous))
       await files.removeTree(`${path.slice(0, cut)}/${old}`)
   }
 }

@@ -26,6 +26,8 @@ class Server {
     const options = {
       ...{ nodeName: 'n', nodeLabels: {}, taints: [], capacity: {}, reserved: {}, maxPods: 110 },
       ...{ nodeAddresses: this.addresses, kubeletPort: 10250, version: 'v1', evictionHard: {} },
+      ...{ nodeStatusUpdateMs: 10_000, nodeStatusReportMs: 300_000, nodeLeaseSeconds: 40 },
+      nodeStatusMaxImages: 50,
       hostAccess: { facts },
       runtime: { version: async () => ({}), listImages: async () => [] },
       ...more,
@@ -37,6 +39,7 @@ class Server {
       health,
       pressure: () => this.pressure,
       volumesInUse: () => this.volumesInUse,
+      devices: () => ({ capacity: {}, allocatable: {} }),
       moved: () => void this.moves++,
       tell: (_, { type, message }) => this.told.push(`${type} ${message}`),
     })

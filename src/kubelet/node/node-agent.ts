@@ -8,6 +8,7 @@ import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { Pauses, rfc3339Micro } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import type { Amounts } from '../devices/resources.ts'
 import type { NodeConditions } from '../eviction/pressure-refusal.ts'
 import type { KubeletContext } from '../options.ts'
 import type { Image, RuntimeVersion } from '../runtime.ts'
@@ -25,11 +26,8 @@ import {
 } from './node-object.ts'
 
 const LEASE_NAMESPACE = 'kube-node-lease'
-const LEASE_SECONDS = 40
-const LEASE_RENEW_MS = 10_000
-/** How often the node looks at itself, and how long an unchanged status may stay unwritten. */
-const STATUS_CHECK_MS = 10_000
-const STATUS_WRITE_MS = 300_000
+/** In the time that the lease lasts, so that one that fails makes nobody worry. */
+const LEASE_RENEWALS = 4
 const RETRY_MS = 500
 const RETRY_LIMIT_MS = 7_000
 
@@ -40,6 +38,8 @@ export interface NodeAgentParts {
   readonly pressure: () => NodeConditions
   /** The volumes that the control plane must not take from the node. */
   readonly volumesInUse: () => readonly string[]
+  /** What plugins have; the same object while nothing changes. */
+  readonly devices: () => Amounts
   /** The node has other addresses than at the last look, and so have its pods. */
   readonly moved: () => void
   /** Told as an Event of the node. */
@@ -55,6 +55,7 @@ interface Seen {
   readonly images: readonly Image[]
   readonly addresses: readonly string[]
   readonly volumesInUse: readonly string[]
+  readonly devices: Amounts
 }
 
 export class NodeAgent {
@@ -109,9 +110,9 @@ export class NodeAgent {
   }
 
   async #checkForever(): Promise<void> {
-    const { clock, log } = this.#parts.context
+    const { clock, log, options } = this.#parts.context
     for (;;) {
-      await this.#checks.take(untilTick(clock.monotonicMs(), STATUS_CHECK_MS))
+      await this.#checks.take(untilTick(clock.monotonicMs(), options.nodeStatusUpdateMs))
       if (this.#checks.isOver) return
       await this.checkStatus().catch((error: Error) =>
         log.debug('node status not written', { error: messageOf(error) }),
@@ -184,7 +185,7 @@ export class NodeAgent {
   }
 
   #statusOver(previous: NodeStatus | undefined): NodeStatus {
-    const { context, health, pressure } = this.#parts
+    const { context, health, pressure, devices } = this.#parts
     return nodeStatusOf({
       context,
       health: health(),
@@ -192,6 +193,7 @@ export class NodeAgent {
       volumesInUse: this.#parts.volumesInUse(),
       version: this.#version,
       images: this.#images,
+      devices: devices(),
       previous,
       now: context.clock.now(),
     })
@@ -206,10 +208,10 @@ export class NodeAgent {
 
   /** Writes the status if it changed or is due. */
   async checkStatus(): Promise<void> {
-    const { context, health, pressure } = this.#parts
+    const { context, health, pressure, devices } = this.#parts
     const { client, clock } = context
     await this.#askRuntime()
-    const due = clock.monotonicMs() - this.#writtenAt >= STATUS_WRITE_MS
+    const due = clock.monotonicMs() - this.#writtenAt >= context.options.nodeStatusReportMs
     // Nearly every look finds what the one before it found.
     const seen: Seen = {
       health: health(),
@@ -218,6 +220,7 @@ export class NodeAgent {
       images: this.#images,
       addresses: [...context.options.nodeAddresses],
       volumesInUse: this.#parts.volumesInUse(),
+      devices: devices(),
     }
     this.#noteAddresses(seen.addresses)
     if (!due && !this.#isDoubted && this.#isSettled(seen)) return
@@ -260,6 +263,7 @@ export class NodeAgent {
       known !== undefined &&
       sameJson(seen.health, known.health) &&
       sameJson(seen.pressure, known.pressure) &&
+      sameJson(seen.devices, known.devices) &&
       sameJson(seen.version, known.version) &&
       sameJson(seen.addresses, known.addresses) &&
       sameJson(seen.volumesInUse, known.volumesInUse) &&
@@ -269,19 +273,21 @@ export class NodeAgent {
   }
 
   async #renewForever(): Promise<void> {
-    const { clock, log, random } = this.#parts.context
+    const { clock, log, random, options } = this.#parts.context
+    const leaseMs = options.nodeLeaseSeconds * 1000
+    const renewMs = leaseMs / LEASE_RENEWALS
     // Nodes that started together renew at different times: the first period is cut by chance.
-    let periodMs = 1 + random.integer(LEASE_RENEW_MS)
+    let periodMs = 1 + random.integer(renewMs)
     let retryMs = RETRY_MS
     let renewedMs = clock.monotonicMs()
     while (!this.#renewals.isOver) {
       let delayMs = periodMs
       try {
         await this.#renew()
-        if (clock.monotonicMs() - renewedMs >= LEASE_SECONDS * 1000) this.#isDoubted = true
+        if (clock.monotonicMs() - renewedMs >= leaseMs) this.#isDoubted = true
         renewedMs = clock.monotonicMs()
         delayMs = untilTick(clock.monotonicMs(), periodMs)
-        periodMs = LEASE_RENEW_MS
+        periodMs = renewMs
         retryMs = RETRY_MS
       } catch (error) {
         this.#lease = undefined
@@ -308,7 +314,7 @@ export class NodeAgent {
     const spec = {
       ...this.#lease.spec,
       holderIdentity: name,
-      leaseDurationSeconds: LEASE_SECONDS,
+      leaseDurationSeconds: options.nodeLeaseSeconds,
       renewTime,
     }
     this.#lease = await client.update(leaseKind, { ...this.#lease, spec })
@@ -327,7 +333,11 @@ export class NodeAgent {
           ? { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: options.nodeName, uid }] }
           : {}),
       },
-      spec: { holderIdentity: options.nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime },
+      spec: {
+        holderIdentity: options.nodeName,
+        leaseDurationSeconds: options.nodeLeaseSeconds,
+        renewTime,
+      },
     }
   }
 }

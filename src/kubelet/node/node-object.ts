@@ -2,6 +2,7 @@
 import type { Node } from '#api/core/v1/node.ts'
 import { canonicalQuantity, quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import { rfc3339 } from '#base/clock.ts'
+import type { Amounts } from '../devices/resources.ts'
 import type { NodeConditions } from '../eviction/pressure-refusal.ts'
 import { limitOf, type Signal } from '../eviction/thresholds.ts'
 import type { KubeletContext, KubeletOptions } from '../options.ts'
@@ -10,8 +11,6 @@ import type { Image, RuntimeVersion } from '../runtime.ts'
 export type NodeStatus = NonNullable<Node['status']>
 export type NodeCondition = NonNullable<NodeStatus['conditions']>[number]
 
-/** Upstream names at most so many images in a node's status. */
-const MAXIMUM_IMAGES = 50
 const MAXIMUM_IMAGE_NAMES = 5
 const KIBIBYTE = 1024
 
@@ -120,22 +119,23 @@ export interface NodeStatusInput {
   readonly volumesInUse: readonly string[]
   readonly version: RuntimeVersion
   readonly images: readonly Image[]
+  readonly devices: Amounts
   readonly previous: NodeStatus | undefined
   readonly now: number
 }
 
 export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
-  const { context, version, volumesInUse } = input
+  const { context, version, volumesInUse, devices } = input
   const { volumesInUse: _, ...previous } = input.previous ?? ({} as Partial<NodeStatus>)
   const { options } = context
   const { facts } = options.hostAccess
-  const capacity = { ...previous.capacity, ...capacityOf(context) }
+  const capacity = { ...previous.capacity, ...capacityOf(context), ...devices.capacity }
   return {
     ...previous,
     ...(volumesInUse.length > 0 ? { volumesInUse: [...volumesInUse].sort() } : {}),
     capacity,
     // Of what an administrator says that the node has, nothing is reserved.
-    allocatable: { ...capacity, ...allocatableOf(context) },
+    allocatable: { ...capacity, ...allocatableOf(context), ...devices.allocatable },
     conditions: conditionsOf(input),
     addresses: addressesOf(input),
     daemonEndpoints: { kubeletEndpoint: { Port: options.kubeletPort } },
@@ -151,7 +151,9 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
       operatingSystem: facts.operatingSystem,
       architecture: facts.architecture,
     },
-    ...(input.images.length > 0 ? { images: imagesOf(input.images) } : {}),
+    ...(input.images.length > 0
+      ? { images: imagesOf(input.images, options.nodeStatusMaxImages) }
+      : {}),
   } as NodeStatus
 }
 
@@ -166,10 +168,10 @@ function addressesOf({ context, previous }: NodeStatusInput): NodeStatus['addres
   ] as NodeStatus['addresses'] & object
 }
 
-function imagesOf(images: readonly Image[]): NonNullable<NodeStatus['images']> {
+function imagesOf(images: readonly Image[], limit: number): NonNullable<NodeStatus['images']> {
   return [...images]
     .sort((a, b) => b.sizeBytes - a.sizeBytes || (a.id < b.id ? -1 : 1))
-    .slice(0, MAXIMUM_IMAGES)
+    .slice(0, limit < 0 ? images.length : limit)
     .map(image => ({
       names: [...image.repoDigests, ...image.repoTags].slice(0, MAXIMUM_IMAGE_NAMES),
       sizeBytes: image.sizeBytes,

@@ -2,6 +2,7 @@
 import type { PodCgroups } from '../cgroups/pod-cgroups.ts'
 import type { Containers } from '../containers/containers.ts'
 import type { Images } from '../containers/images.ts'
+import type { NodeDevices } from '../devices/node-devices.ts'
 import type { SetKeeper } from '../division/keep-sets.ts'
 import type { StorageEviction } from '../eviction/storage-eviction.ts'
 import type { StartTimes } from '../figures/start-times.ts'
@@ -27,6 +28,7 @@ export interface PodParts {
   readonly images: Images
   readonly containers: Containers
   readonly volumes: Volumes
+  readonly devices: NodeDevices
   readonly probes: Probes
   readonly backoff: Backoff
   readonly statusWriter: StatusWriter

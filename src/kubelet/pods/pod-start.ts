@@ -57,6 +57,7 @@ export async function startPod(worker: PodWorker): Promise<void> {
     worker.wakeAfter(NETWORK_RETRY_MS)
     return
   }
+  await prepareClaims(worker)
   await mountVolumes(worker)
   for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
     const { pod } = worker
@@ -101,6 +102,9 @@ async function admit(worker: PodWorker): Promise<boolean> {
     await parts.readNode()
     failure = parts.refuse(worker)
   }
+  const giving = failure || ranBefore ? undefined : parts.devices.admit(pod)
+  // While a plugin was asked, others may have taken what else the pod needs.
+  if (giving) failure = (await giving) ?? parts.refuse(worker)
   // In one breath with the look at what others have: nobody else may be admitted to the same.
   const share = failure ? undefined : shareOf(worker)
   if (!ranBefore) failure ??= share?.failure
@@ -149,6 +153,16 @@ function outOfTime(worker: PodWorker): boolean {
   parts.events.normal(pod, 'DeadlineExceeded', message)
   worker.fail({ reason: 'DeadlineExceeded', message })
   return true
+}
+
+async function prepareClaims({ parts, pod }: PodWorker): Promise<void> {
+  try {
+    await parts.devices.prepareClaims(pod)
+  } catch (error) {
+    const message = `Failed to prepare dynamic resources: prepare dynamic resources: ${messageOf(error)}`
+    parts.events.warning(pod, 'FailedPrepareDynamicResources', message)
+    throw error
+  }
 }
 
 async function mountVolumes(worker: PodWorker): Promise<void> {

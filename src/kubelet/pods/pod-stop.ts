@@ -89,6 +89,7 @@ export async function reportStatus(worker: PodWorker, terminal: boolean): Promis
     terminal: terminal && (!worker.pod.metadata.deletionTimestamp || hasRun(worker.pod, observed)),
     failure: worker.failure,
     resize: reportOf(worker),
+    devicesOf: container => parts.devices.healthsOf(worker.pod, container),
   })
   parts.statusWriter.set(worker.asked, status)
   parts.times.reported(worker.asked, status)

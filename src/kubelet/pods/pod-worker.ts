@@ -330,6 +330,8 @@ export class PodWorker {
   }
 
   async #finish(): Promise<void> {
+    // Before the API learns that the pod is over: its claims may then be given to others.
+    await this.parts.devices.release(this.uid)
     await reportStatus(this, true)
     await this.parts.volumes.unmount(this.uid)
     if (this.#hasCgroup) await this.parts.cgroups.remove(this.pod)

@@ -63,6 +63,7 @@ export class PodWorkers {
     const workers = this.all().toSorted((a, b) => this.#rank(a).localeCompare(this.#rank(b)))
     for (const worker of workers) worker.wake()
     for (const uid of [...cache.uids()]) this.wake(uid)
+    this.#parts.devices.keepOnly(uid => this.#byUid.has(uid))
     const { log } = context
     removeLeftovers({
       parts: this.#parts,

@@ -23,10 +23,12 @@ interface Entry {
 
 export class Backoff {
   readonly #clock: Clock
+  readonly #limitMs: number
   readonly #entries = new Map<string, Entry>()
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, limitMs = MAXIMUM_BACKOFF_MS) {
     this.#clock = clock
+    this.#limitMs = limitMs
   }
 
   /** Milliseconds that a failure has to wait as it stands now. */
@@ -53,8 +55,8 @@ export class Backoff {
     const entry = this.#entries.get(key)
     const delayMs =
       !entry || isForgotten(entry, failedAt)
-        ? INITIAL_BACKOFF_MS
-        : Math.min(entry.delayMs * 2, MAXIMUM_BACKOFF_MS)
+        ? Math.min(INITIAL_BACKOFF_MS, this.#limitMs)
+        : Math.min(entry.delayMs * 2, this.#limitMs)
     this.#entries.delete(key)
     const triedAt = this.#clock.now()
     this.#entries.set(key, { delayMs, triedAt, failedAt: Number.NaN, dueMs: 0 })

@@ -15,6 +15,7 @@ import type { RuntimeCache } from '../pods/runtime-cache.ts'
 import type { Volumes } from '../volumes/volumes.ts'
 import { metered } from './answered.ts'
 import { checkpoint } from './checkpoint.ts'
+import { configurationOf } from './configz.ts'
 import { containerFigures } from './container-figures.ts'
 import { openContainerLogs } from './container-logs.ts'
 import { resourceMetrics } from './figures.ts'
@@ -83,7 +84,11 @@ async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiRespo
       return healthOf(parts, route)
     case 'containerLogs':
       return openContainerLogs(parts, route, request.signal)
+    case 'configz':
+      return json({ kubeletconfig: configurationOf(parts.context) })
     case 'logs': {
+      if (!parts.context.options.showsSystemLogs)
+        throw new StatusError('MethodNotAllowed', 'logs endpoint is disabled.')
       const { hostAccess, systemLogsDirectory: directory } = parts.context.options
       const [path = ''] = request.path.split('?')
       return openSystemLogs({ files: hostAccess.files, directory }, route.segments.slice(1), path)

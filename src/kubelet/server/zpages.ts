@@ -3,7 +3,7 @@ import { answerZpage } from '#client/serving/zpages.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { KubeletContext } from '../options.ts'
 
-const PATHS = ['/flagz', '/healthz', '/logs', '/metrics', '/pods', '/stats', '/statusz']
+const PATHS = ['/configz', '/flagz', '/healthz', '/logs', '/metrics', '/pods', '/stats', '/statusz']
 
 type Answer = (request: ApiRequest) => Promise<ApiResponse | undefined>
 

@@ -36,7 +36,10 @@ export interface ContainerStatusInput {
   readonly terminal: boolean
   /** What a running container has, where the pod was ever resized; what it was given else. */
   readonly actualOf?: ResizeReport['actualOf'] | undefined
+  readonly devicesOf?: ((container: AnyContainer) => DeviceHealths) | undefined
 }
+
+type DeviceHealths = NonNullable<ApiContainerStatus['allocatedResourcesStatus']>
 
 export const CONTAINER_ID_PREFIX = 'containerd://'
 
@@ -44,6 +47,26 @@ export const CONTAINER_ID_PREFIX = 'containerd://'
 const UNKNOWN_EXIT_CODE = 137
 
 export function containerStatusOf(input: ContainerStatusInput): ApiContainerStatus {
+  const status = statusOf(input)
+  const devices = healthsOf(input, status)
+  return devices.length > 0 ? { ...status, allocatedResourcesStatus: devices } : status
+}
+
+const NO_HEALTHS: DeviceHealths = []
+
+/** One that ended keeps what was last said of its devices, which may be others' by now: it may tell why. */
+function healthsOf(
+  { reference, devicesOf, previous }: ContainerStatusInput,
+  { state }: ApiContainerStatus,
+): DeviceHealths {
+  const { kind, container } = reference
+  if (kind === 'ephemeral') return NO_HEALTHS
+  const devices = devicesOf?.(container) ?? NO_HEALTHS
+  if (devices.length > 0 || !state.terminated) return devices
+  return previous?.allocatedResourcesStatus ?? NO_HEALTHS
+}
+
+function statusOf(input: ContainerStatusInput): ApiContainerStatus {
   const { reference, runs, previous } = input
   const { container } = reference
   const newest = runs[0]

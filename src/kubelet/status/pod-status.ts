@@ -13,7 +13,12 @@ import type { ResizeReport } from '../resize/report.ts'
 import { RESIZE_IN_PROGRESS } from '../resize/resize-state.ts'
 import type { ContainerStatus } from '../runtime.ts'
 import { conditionsOf } from './conditions.ts'
-import { containerStatusOf, type ReadyVerdict, type WaitingReason } from './container-status.ts'
+import {
+  type ContainerStatusInput,
+  containerStatusOf,
+  type ReadyVerdict,
+  type WaitingReason,
+} from './container-status.ts'
 import { type Phase, phaseOf } from './phase.ts'
 import { qosClassOf } from './qos.ts'
 
@@ -37,6 +42,8 @@ export interface PodStatusInput {
   readonly terminal: boolean
   readonly failure: PodFailure | undefined
   readonly resize?: ResizeReport | undefined
+  /** How the devices of a container are. */
+  readonly devicesOf?: ContainerStatusInput['devicesOf']
 }
 
 export function podStatusOf(input: PodStatusInput): PodStatus {
@@ -136,6 +143,7 @@ function statusesByList(input: PodStatusInput) {
         messageOf: input.messageOf,
         terminal: input.terminal,
         actualOf: input.resize?.actualOf,
+        devicesOf: input.devicesOf,
       }),
     )
   }

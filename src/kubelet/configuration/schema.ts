@@ -1,0 +1,205 @@
+/** KubeletConfiguration, kubelet.config.k8s.io/v1beta1, as its file is written. */
+import { taint } from '#api/core/v1/node.schema.ts'
+import {
+  any,
+  boolean,
+  double,
+  duration,
+  int32,
+  int64,
+  list,
+  map,
+  quantity,
+  shape,
+  string,
+  struct,
+  type ValueOfShape,
+} from '#api/machinery/schema.ts'
+
+const v1beta1 = (name: string) => `io.k8s.kubelet.config.v1beta1.${name}`
+const texts = () => list(undefined, string())
+const textMap = () => map(undefined, string())
+
+const x509 = shape(v1beta1('KubeletX509Authentication'), 'Whose client certificates are taken.', {
+  clientCAFile: string(),
+})
+const webhookAuthentication = shape(
+  v1beta1('KubeletWebhookAuthentication'),
+  'Tokens that the API server is asked about.',
+  { enabled: boolean().optional(), cacheTTL: duration() },
+)
+const anonymous = shape(v1beta1('KubeletAnonymousAuthentication'), 'Requests of nobody.', {
+  enabled: boolean().optional(),
+})
+const authentication = shape(v1beta1('KubeletAuthentication'), 'Who asks.', {
+  x509: struct(undefined, x509),
+  webhook: struct(undefined, webhookAuthentication),
+  anonymous: struct(undefined, anonymous),
+})
+const webhookAuthorization = shape(v1beta1('KubeletWebhookAuthorization'), 'For how long.', {
+  cacheAuthorizedTTL: duration(),
+  cacheUnauthorizedTTL: duration(),
+})
+const authorization = shape(v1beta1('KubeletAuthorization'), 'Who may.', {
+  mode: string(),
+  webhook: struct(undefined, webhookAuthorization),
+})
+const memorySwap = shape(v1beta1('MemorySwapConfiguration'), 'Swap of pods.', {
+  swapBehavior: string(),
+})
+const shutdownByPriority = shape(
+  v1beta1('ShutdownGracePeriodByPodPriority'),
+  'How long pods of a priority may take to end.',
+  { priority: int32().always(), shutdownGracePeriodSeconds: int64().always() },
+)
+const crashLoopBackOff = shape(v1beta1('CrashLoopBackOffConfig'), 'How long restarts wait.', {
+  maxContainerRestartPeriod: duration().optional(),
+})
+const reservedMemory = shape(v1beta1('MemoryReservation'), 'Memory of a NUMA node.', {
+  numaNode: int32().always(),
+  limits: map(undefined, quantity()),
+})
+const tracing = shape(v1beta1('TracingConfiguration'), 'Where spans go.', {
+  endpoint: string().optional(),
+  samplingRatePerMillion: int32().optional(),
+})
+const userNamespaces = shape(v1beta1('UserNamespaces'), 'Users of pods.', {
+  idsPerPod: int64().optional(),
+})
+
+export const configurationShape = shape(
+  v1beta1('KubeletConfiguration'),
+  'How a kubelet is set up.',
+  {
+    apiVersion: string(),
+    kind: string(),
+    enableServer: boolean().optional(),
+    staticPodPath: string(),
+    podLogsDir: string(),
+    syncFrequency: duration(),
+    fileCheckFrequency: duration(),
+    httpCheckFrequency: duration(),
+    staticPodURL: string(),
+    staticPodURLHeader: map(undefined, any()),
+    address: string(),
+    port: int32(),
+    readOnlyPort: int32(),
+    tlsCertFile: string(),
+    tlsPrivateKeyFile: string(),
+    tlsCipherSuites: texts(),
+    tlsCurvePreferences: list(undefined, int32()),
+    tlsMinVersion: string(),
+    rotateCertificates: boolean().optional(),
+    serverTLSBootstrap: boolean().optional(),
+    authentication: struct(undefined, authentication),
+    authorization: struct(undefined, authorization),
+    registryPullQPS: int32().optional(),
+    registryBurst: int32(),
+    imagePullCredentialsVerificationPolicy: string(),
+    preloadedImagesVerificationAllowlist: texts(),
+    eventRecordQPS: int32().optional(),
+    eventBurst: int32(),
+    enableDebuggingHandlers: boolean().optional(),
+    enableContentionProfiling: boolean(),
+    healthzPort: int32().optional(),
+    healthzBindAddress: string(),
+    oomScoreAdj: int32().optional(),
+    clusterDomain: string(),
+    clusterDNS: texts(),
+    streamingConnectionIdleTimeout: duration(),
+    nodeStatusUpdateFrequency: duration(),
+    nodeStatusReportFrequency: duration(),
+    nodeLeaseDurationSeconds: int32(),
+    imageMinimumGCAge: duration(),
+    imageMaximumGCAge: duration(),
+    imageGCHighThresholdPercent: int32().optional(),
+    imageGCLowThresholdPercent: int32().optional(),
+    volumeStatsAggPeriod: duration(),
+    kubeletCgroups: string(),
+    systemCgroups: string(),
+    cgroupRoot: string(),
+    cgroupsPerQOS: boolean().optional(),
+    cgroupDriver: string(),
+    cpuManagerPolicy: string(),
+    singleProcessOOMKill: boolean().optional(),
+    cpuManagerPolicyOptions: textMap(),
+    cpuManagerReconcilePeriod: duration(),
+    memoryManagerPolicy: string(),
+    topologyManagerPolicy: string(),
+    topologyManagerScope: string(),
+    topologyManagerPolicyOptions: textMap(),
+    qosReserved: textMap(),
+    runtimeRequestTimeout: duration(),
+    hairpinMode: string(),
+    maxPods: int32(),
+    podCIDR: string(),
+    podPidsLimit: int64().optional(),
+    resolvConf: string().optional(),
+    runOnce: boolean(),
+    cpuCFSQuota: boolean().optional(),
+    cpuCFSQuotaPeriod: duration().optional(),
+    nodeStatusMaxImages: int32().optional(),
+    maxOpenFiles: int64(),
+    contentType: string(),
+    kubeAPIQPS: int32().optional(),
+    kubeAPIBurst: int32(),
+    serializeImagePulls: boolean().optional(),
+    maxParallelImagePulls: int32().optional(),
+    evictionHard: textMap(),
+    evictionSoft: textMap(),
+    evictionSoftGracePeriod: textMap(),
+    evictionPressureTransitionPeriod: duration(),
+    evictionMaxPodGracePeriod: int32(),
+    evictionMinimumReclaim: textMap(),
+    mergeDefaultEvictionSettings: boolean().optional(),
+    podsPerCore: int32(),
+    enableControllerAttachDetach: boolean().optional(),
+    protectKernelDefaults: boolean(),
+    makeIPTablesUtilChains: boolean().optional(),
+    iptablesMasqueradeBit: int32().optional(),
+    iptablesDropBit: int32().optional(),
+    featureGates: map(undefined, boolean()),
+    failSwapOn: boolean().optional(),
+    memorySwap: struct(undefined, memorySwap),
+    containerLogMaxSize: string(),
+    containerLogMaxFiles: int32().optional(),
+    containerLogMaxWorkers: int32().optional(),
+    containerLogMonitorInterval: duration().optional(),
+    configMapAndSecretChangeDetectionStrategy: string(),
+    systemReserved: textMap(),
+    kubeReserved: textMap(),
+    reservedSystemCPUs: string(),
+    showHiddenMetricsForVersion: string(),
+    systemReservedCgroup: string(),
+    kubeReservedCgroup: string(),
+    enforceNodeAllocatable: texts(),
+    allowedUnsafeSysctls: texts(),
+    volumePluginDir: string(),
+    providerID: string(),
+    kernelMemcgNotification: boolean(),
+    logging: any(),
+    enableSystemLogHandler: boolean().optional(),
+    enableSystemLogQuery: boolean().optional(),
+    shutdownGracePeriod: duration(),
+    shutdownGracePeriodCriticalPods: duration(),
+    shutdownGracePeriodByPodPriority: list(undefined, shutdownByPriority),
+    crashLoopBackOff: struct(undefined, crashLoopBackOff),
+    reservedMemory: list(undefined, reservedMemory),
+    enableProfilingHandler: boolean().optional(),
+    enableDebugFlagsHandler: boolean().optional(),
+    seccompDefault: boolean().optional(),
+    memoryThrottlingFactor: double().optional(),
+    memoryReservationPolicy: string(),
+    registerWithTaints: list(undefined, taint),
+    registerNode: boolean().optional(),
+    tracing: struct(undefined, tracing).optional(),
+    localStorageCapacityIsolation: boolean().optional(),
+    containerRuntimeEndpoint: string(),
+    imageServiceEndpoint: string(),
+    failCgroupV1: boolean().optional(),
+    userNamespaces: struct(undefined, userNamespaces).optional(),
+  },
+)
+
+export type KubeletConfiguration = Partial<ValueOfShape<typeof configurationShape>>
+export type ConfigurationField = keyof KubeletConfiguration

@@ -1,0 +1,76 @@
+/** Which devices containers have, by pod, container and resource. */
+import type { ContainerAllocateResponse } from './messages.ts'
+
+export interface Allocated {
+  /** Device ids. */
+  readonly ids: readonly string[]
+  /** NUMA node by device id; -1, as in upstream's file, for one that is near to none. */
+  readonly numaNodeOf: ReadonlyMap<string, number>
+  /** What the plugin said is needed to use them. */
+  readonly response: ContainerAllocateResponse
+}
+
+/** By resource. */
+export type ContainerDevices = ReadonlyMap<string, Allocated>
+
+export interface AllocationEntry {
+  readonly uid: string
+  readonly container: string
+  readonly resource: string
+  readonly allocated: Allocated
+}
+
+export class Allocations {
+  readonly #pods = new Map<string, Map<string, Map<string, Allocated>>>()
+
+  set({ uid, container, resource, allocated }: AllocationEntry): void {
+    let pod = this.#pods.get(uid)
+    if (!pod) {
+      pod = new Map()
+      this.#pods.set(uid, pod)
+    }
+    let devices = pod.get(container)
+    if (!devices) {
+      devices = new Map()
+      pod.set(container, devices)
+    }
+    devices.set(resource, allocated)
+  }
+
+  of(uid: string, container: string): ContainerDevices {
+    return this.#pods.get(uid)?.get(container) ?? new Map()
+  }
+
+  has(uid: string): boolean {
+    return this.#pods.has(uid)
+  }
+
+  uids(): readonly string[] {
+    return [...this.#pods.keys()]
+  }
+
+  delete(uid: string): boolean {
+    return this.#pods.delete(uid)
+  }
+
+  /** Ids of the resource that some container has. */
+  taken(resource: string): Set<string> {
+    const ids = new Set<string>()
+    for (const entry of this.entries())
+      if (entry.resource === resource) for (const id of entry.allocated.ids) ids.add(id)
+    return ids
+  }
+
+  /** UIDs of pods that have any of the resource. */
+  usersOf(resource: string): ReadonlySet<string> {
+    const uids = new Set<string>()
+    for (const entry of this.entries()) if (entry.resource === resource) uids.add(entry.uid)
+    return uids
+  }
+
+  *entries(): Generator<AllocationEntry> {
+    for (const [uid, pod] of this.#pods)
+      for (const [container, devices] of pod)
+        for (const [resource, allocated] of devices) yield { uid, container, resource, allocated }
+  }
+}
