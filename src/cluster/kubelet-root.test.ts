@@ -35,13 +35,16 @@ test('a node stays with the directory in which its pods are', () => {
 
 test('a reset removes what is ours there, and no more', () => {
   const layout = layoutOf(join(scratch, 'moved'))
-  for (const name of ['pods', 'device-plugins', 'plugins/driver'])
+  for (const name of ['pods', 'device-plugins', 'plugins/driver', 'plugins/kubernetes.io/csi'])
     mkdirSync(join(root, name), { recursive: true })
-  writeFileSync(join(root, 'dra_manager_state'), '')
+  // Another start with another policy would be refused for the second.
+  for (const name of ['dra_manager_state', 'cpu_manager_state', 'memory_manager_state'])
+    writeFileSync(join(root, name), '')
   removeKubeletRoot(notedLayout(layout))
   assert.deepEqual(readdirSync(root), ['plugins'])
+  assert.deepEqual(readdirSync(join(root, 'plugins')), ['driver'])
   assert.equal(notedLayout(layout), layout)
-  rmSync(join(root, 'plugins'), { recursive: true })
+  rmSync(join(root, 'plugins', 'driver'), { recursive: true })
   withKubeletRoot(layout, root)
   removeKubeletRoot(notedLayout(layout))
   assert.equal(existsSync(root), false)

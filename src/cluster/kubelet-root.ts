@@ -13,6 +13,7 @@ const NOTE = 'kubelet-root'
 /** What the kubelet makes there; whatever else is in it was put there by others. */
 const OURS = [
   ...['pods', 'pki', 'plugins_registry', 'device-plugins', 'pod-resources', 'dra_manager_state'],
+  ...['cpu_manager_state', 'memory_manager_state', 'checkpoints', 'plugins/kubernetes.io'],
   ...['lock', 'lock-journal', 'pid'],
 ]
 
@@ -48,7 +49,8 @@ export function removeKubeletRoot(layout: Layout): void {
   const note = join(layout.directory, NOTE)
   if (!systemFiles.exists(note)) return
   for (const name of OURS) systemFiles.remove(join(layout.kubelet, name))
-  if (systemFiles.exists(layout.kubelet) && systemFiles.list(layout.kubelet).length === 0)
-    removeEmptyDirectory(layout.kubelet)
+  for (const directory of [join(layout.kubelet, 'plugins'), layout.kubelet])
+    if (systemFiles.exists(directory) && systemFiles.list(directory).length === 0)
+      removeEmptyDirectory(directory)
   systemFiles.remove(note)
 }
