@@ -100,3 +100,13 @@ export function icon(name: keyof typeof ICONS): SVGElement {
   svg.append(path)
   return svg
 }
+
+/** A table with a line of names, which scrolls by itself where the page is too narrow for it. */
+export function plainTable(names: readonly string[], rows: readonly HTMLElement[]): HTMLElement {
+  const heads = names.map(name => h('th', { attributes: { scope: 'col' } }, name))
+  return h(
+    'div',
+    { class: 'scroll' },
+    h('table', { class: 'plain' }, h('thead', {}, h('tr', {}, ...heads)), h('tbody', {}, ...rows)),
+  )
+}

@@ -2,7 +2,7 @@
 import { shortSpan } from '../model/age.ts'
 import { eventText } from '../model/health.ts'
 import { every, now, oncePerFrame } from './browser.ts'
-import { h, replace } from './dom.ts'
+import { h, plainTable, replace } from './dom.ts'
 import { LiveTable } from './live-table.ts'
 import { errorBox, pill } from './messages.ts'
 import type { View, ViewContext } from './object-page.ts'
@@ -29,41 +29,21 @@ export function eventsSection({ app, route, signal }: ViewContext): View {
             { class: 'muted' },
             table.state === 'loading' ? 'Loading…' : 'Nothing was told lately.',
           )
-        : h(
-            'div',
-            { class: 'scroll' },
-            h(
-              'table',
-              { class: 'plain' },
-              h(
-                'thead',
-                {},
+        : plainTable(
+            ['Last', 'Type', 'Reason', 'Message', 'Times'],
+            events
+              .slice(0, MAXIMUM_SHOWN)
+              .map(event =>
                 h(
                   'tr',
                   {},
-                  ...['Last', 'Type', 'Reason', 'Message', 'Times'].map(text =>
-                    h('th', { attributes: { scope: 'col' } }, text),
-                  ),
+                  h('td', {}, shortSpan(now() - event.lastMs)),
+                  h('td', {}, event.isWarning ? pill('Warning', 'bad') : 'Normal'),
+                  h('td', {}, event.reason),
+                  h('td', { class: 'wraps' }, event.message),
+                  h('td', {}, event.count),
                 ),
               ),
-              h(
-                'tbody',
-                {},
-                ...events
-                  .slice(0, MAXIMUM_SHOWN)
-                  .map(event =>
-                    h(
-                      'tr',
-                      {},
-                      h('td', {}, shortSpan(now() - event.lastMs)),
-                      h('td', {}, event.isWarning ? pill('Warning', 'bad') : 'Normal'),
-                      h('td', {}, event.reason),
-                      h('td', { class: 'wraps' }, event.message),
-                      h('td', {}, event.count),
-                    ),
-                  ),
-              ),
-            ),
           ),
     )
   }

@@ -7,7 +7,7 @@ import { addressOf } from '../model/route.ts'
 import { bytesText, coresText, podUsage } from '../model/usage.ts'
 import { keyOf } from './app.ts'
 import { every, now } from './browser.ts'
-import { h, link, replace } from './dom.ts'
+import { h, link, plainTable, replace } from './dom.ts'
 import { pill } from './messages.ts'
 import type { View, ViewContext } from './object-page.ts'
 
@@ -40,57 +40,37 @@ export function podSection({ app, resource, route, signal }: ViewContext): View 
           'section',
           { class: 'card' },
           h('h2', {}, 'Containers', usage),
-          h(
-            'div',
-            { class: 'scroll' },
-            h(
-              'table',
-              { class: 'plain' },
-              h(
-                'thead',
+          plainTable(
+            ['Name', 'State', 'Restarts', 'Image', 'Since', ''],
+            containersOf(object).map(container => {
+              const { text, tone, message, since } = containerState(container)
+              return h(
+                'tr',
                 {},
                 h(
-                  'tr',
-                  {},
-                  ...['Name', 'State', 'Restarts', 'Image', 'Since', ''].map(text =>
-                    h('th', { attributes: { scope: 'col' } }, text),
-                  ),
+                  'th',
+                  { attributes: { scope: 'row' } },
+                  container.name,
+                  container.role !== '' && h('span', { class: 'chip' }, container.role),
                 ),
-              ),
-              h(
-                'tbody',
-                {},
-                ...containersOf(object).map(container => {
-                  const { text, tone, message, since } = containerState(container)
-                  return h(
-                    'tr',
-                    {},
-                    h(
-                      'th',
-                      { attributes: { scope: 'row' } },
-                      container.name,
-                      container.role !== '' && h('span', { class: 'chip' }, container.role),
-                    ),
-                    h(
-                      'td',
-                      { class: 'wraps' },
-                      pill(text, tone),
-                      message !== '' && h('span', { class: 'muted' }, ` ${message}`),
-                    ),
-                    h('td', {}, container.restarts),
-                    h('td', {}, container.image),
-                    h('td', {}, ageOf(since, now())),
-                    h(
-                      'td',
-                      {},
-                      link(at('logs', container.name), 'Logs'),
-                      ' ',
-                      link(at('terminal', container.name), 'Terminal'),
-                    ),
-                  )
-                }),
-              ),
-            ),
+                h(
+                  'td',
+                  { class: 'wraps' },
+                  pill(text, tone),
+                  message !== '' && h('span', { class: 'muted' }, ` ${message}`),
+                ),
+                h('td', {}, container.restarts),
+                h('td', {}, container.image),
+                h('td', {}, ageOf(since, now())),
+                h(
+                  'td',
+                  {},
+                  link(at('logs', container.name), 'Logs'),
+                  ' ',
+                  link(at('terminal', container.name), 'Terminal'),
+                ),
+              )
+            }),
           ),
         ),
       )

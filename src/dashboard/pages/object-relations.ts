@@ -11,7 +11,7 @@ import { cellText } from '../model/table.ts'
 import { toneOfCell } from '../model/tone.ts'
 import { keyOf } from './app.ts'
 import { every, now } from './browser.ts'
-import { h, link, replace } from './dom.ts'
+import { h, link, plainTable, replace } from './dom.ts'
 import { pill } from './messages.ts'
 import type { View, ViewContext } from './object-page.ts'
 
@@ -150,47 +150,23 @@ function ownedTable({ resource, table }: Found, title = titleOf(resource)): HTML
     'section',
     { class: 'card' },
     h('h2', {}, title, h('span', { class: 'muted' }, ` ${rows.length}`)),
-    h(
-      'div',
-      { class: 'scroll' },
-      h(
-        'table',
-        { class: 'plain' },
-        h(
-          'thead',
+    plainTable(
+      columns.map(({ name }) => name),
+      rows.slice(0, MAXIMUM_SHOWN).map(row => {
+        const { name = '', namespace, creationTimestamp } = row.object.metadata
+        return h(
+          'tr',
           {},
-          h(
-            'tr',
-            {},
-            ...columns.map(({ name }) => h('th', { attributes: { scope: 'col' } }, name)),
-          ),
-        ),
-        h(
-          'tbody',
-          {},
-          ...rows.slice(0, MAXIMUM_SHOWN).map(row => {
-            const { name = '', namespace, creationTimestamp } = row.object.metadata
-            return h(
-              'tr',
-              {},
-              ...columns.map(column => {
-                const isAge = column.name === 'Age' && creationTimestamp
-                const text = isAge
-                  ? ageOf(creationTimestamp, now())
-                  : cellText(row.cells[column.place])
-                const tone = toneOfCell(column.name, text, resource.kind)
-                if (column.place === 0)
-                  return h(
-                    'td',
-                    {},
-                    link(objectAddress(keyOf(resource), { name, namespace }), text),
-                  )
-                return h('td', {}, tone === 'plain' ? text : pill(text, tone))
-              }),
-            )
+          ...columns.map(column => {
+            const isAge = column.name === 'Age' && creationTimestamp
+            const text = isAge ? ageOf(creationTimestamp, now()) : cellText(row.cells[column.place])
+            const tone = toneOfCell(column.name, text, resource.kind)
+            if (column.place === 0)
+              return h('td', {}, link(objectAddress(keyOf(resource), { name, namespace }), text))
+            return h('td', {}, tone === 'plain' ? text : pill(text, tone))
           }),
-        ),
-      ),
+        )
+      }),
     ),
     rows.length > MAXIMUM_SHOWN &&
       h('p', { class: 'muted' }, `and ${rows.length - MAXIMUM_SHOWN} more`),

@@ -9,7 +9,7 @@ import { toneOfCell, toneOfCondition } from '../model/tone.ts'
 import { isAbort } from './api.ts'
 import { keyOf } from './app.ts'
 import { every, now } from './browser.ts'
-import { type Child, h, link, replace } from './dom.ts'
+import { type Child, h, link, plainTable, replace } from './dom.ts'
 import { pill } from './messages.ts'
 import { dataSection } from './object-data.ts'
 import { eventsSection } from './object-events.ts'
@@ -130,37 +130,17 @@ function conditionsTable(object: AnyObject): HTMLElement | undefined {
     'section',
     { class: 'card' },
     h('h2', {}, 'Conditions'),
-    h(
-      'div',
-      { class: 'scroll' },
-      h(
-        'table',
-        { class: 'plain' },
+    plainTable(
+      ['Type', 'Status', 'Reason', 'Message', 'Since'],
+      conditions.map(condition =>
         h(
-          'thead',
+          'tr',
           {},
-          h(
-            'tr',
-            {},
-            ...['Type', 'Status', 'Reason', 'Message', 'Since'].map(text =>
-              h('th', { attributes: { scope: 'col' } }, text),
-            ),
-          ),
-        ),
-        h(
-          'tbody',
-          {},
-          ...conditions.map(condition =>
-            h(
-              'tr',
-              {},
-              h('th', { attributes: { scope: 'row' } }, condition.type),
-              h('td', {}, pill(String(condition.status), toneOfCondition(condition))),
-              h('td', {}, cellText(condition.reason)),
-              h('td', { class: 'wraps' }, cellText(condition.message)),
-              h('td', {}, ageOf(condition.lastTransitionTime, time)),
-            ),
-          ),
+          h('th', { attributes: { scope: 'row' } }, condition.type),
+          h('td', {}, pill(String(condition.status), toneOfCondition(condition))),
+          h('td', {}, cellText(condition.reason)),
+          h('td', { class: 'wraps' }, cellText(condition.message)),
+          h('td', {}, ageOf(condition.lastTransitionTime, time)),
         ),
       ),
     ),

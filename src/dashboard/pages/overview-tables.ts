@@ -16,7 +16,7 @@ import { cellText } from '../model/table.ts'
 import type { Tone } from '../model/tone.ts'
 import { type App, keyOf } from './app.ts'
 import { now } from './browser.ts'
-import { h, link, replace } from './dom.ts'
+import { h, link, plainTable, replace } from './dom.ts'
 import type { LiveTable } from './live-table.ts'
 import { errorBox, pill } from './messages.ts'
 
@@ -118,41 +118,21 @@ export function drawTroubles(element: HTMLElement, tables: ReadonlyMap<string, L
           { class: isLoading ? 'muted' : 'all-well' },
           isLoading ? 'Looking…' : away ? '' : 'All is as it was asked for.',
         )
-      : h(
-          'div',
-          { class: 'scroll' },
-          h(
-            'table',
-            { class: 'plain' },
-            h(
-              'thead',
-              {},
+      : plainTable(
+          ['What', 'Kind', 'Name', 'Namespace', 'Age'],
+          troubles
+            .slice(0, MAXIMUM_PROBLEMS)
+            .map(({ tone, kind, key, name, namespace, text, created }) =>
               h(
                 'tr',
                 {},
-                ...['What', 'Kind', 'Name', 'Namespace', 'Age'].map(text =>
-                  h('th', { attributes: { scope: 'col' } }, text),
-                ),
+                h('td', { class: 'wraps' }, pill(text, tone)),
+                h('td', {}, kind),
+                h('td', {}, link(objectAddress(key, { name, namespace }), name)),
+                h('td', {}, namespace),
+                h('td', {}, created ? shortSpan(now() - Date.parse(created)) : ''),
               ),
             ),
-            h(
-              'tbody',
-              {},
-              ...troubles
-                .slice(0, MAXIMUM_PROBLEMS)
-                .map(({ tone, kind, key, name, namespace, text, created }) =>
-                  h(
-                    'tr',
-                    {},
-                    h('td', { class: 'wraps' }, pill(text, tone)),
-                    h('td', {}, kind),
-                    h('td', {}, link(objectAddress(key, { name, namespace }), name)),
-                    h('td', {}, namespace),
-                    h('td', {}, created ? shortSpan(now() - Date.parse(created)) : ''),
-                  ),
-                ),
-            ),
-          ),
         ),
     troubles.length > MAXIMUM_PROBLEMS &&
       h('p', { class: 'muted' }, `and ${troubles.length - MAXIMUM_PROBLEMS} more`),
@@ -203,25 +183,6 @@ export function drawWarnings(app: App, element: HTMLElement, table: LiveTable | 
           { class: 'muted' },
           table.state === 'loading' ? 'Loading…' : 'None in the last hour.',
         )
-      : h(
-          'div',
-          { class: 'scroll' },
-          h(
-            'table',
-            { class: 'plain' },
-            h(
-              'thead',
-              {},
-              h(
-                'tr',
-                {},
-                ...['Last', 'Reason', 'About', 'Message', 'Times'].map(name =>
-                  h('th', { attributes: { scope: 'col' } }, name),
-                ),
-              ),
-            ),
-            h('tbody', {}, ...rows),
-          ),
-        ),
+      : plainTable(['Last', 'Reason', 'About', 'Message', 'Times'], rows),
   )
 }
