@@ -113,7 +113,16 @@ const serving = {
   ),
 }
 
-const { dataDirectory: _, writeKubeconfig: __, ...forMemory } = serving
+/** What every API server is told, alone or in a cluster; the headings of help come in this order. */
+const apiServer = {
+  ...serving,
+  ...storing,
+  ...auditing,
+  ...surroundings,
+  ...servingFlags,
+  ...accessFlags,
+}
+const { dataDirectory: _, writeKubeconfig: __, ...apiServerInMemory } = apiServer
 
 /** Of the administrator, who may let others in. */
 const administrator = { kubeconfig, dataDirectory }
@@ -152,12 +161,7 @@ export const commands = {
   up: {
     doc: 'start a whole cluster in this process',
     flags: {
-      ...serving,
-      ...storing,
-      ...auditing,
-      ...surroundings,
-      ...servingFlags,
-      ...accessFlags,
+      ...apiServer,
       enableBootstrapTokenAuth: bootstrapTokens(true),
       nodes,
       clusterCidr,
@@ -248,12 +252,7 @@ export const commands = {
   'envtest apiserver': {
     doc: 'what kube-apiserver there runs: an API server in memory, which ends with whoever started it',
     flags: {
-      ...forMemory,
-      ...storing,
-      ...auditing,
-      ...surroundings,
-      ...servingFlags,
-      ...accessFlags,
+      ...apiServerInMemory,
       ...envtestApiServer,
       logLevel: logLevel('warn'),
     },
@@ -267,12 +266,7 @@ export const commands = {
     doc: 'run the API server alone',
     others: otherApiServerFlags,
     flags: {
-      ...serving,
-      ...storing,
-      ...auditing,
-      ...surroundings,
-      ...servingFlags,
-      ...accessFlags,
+      ...apiServer,
       ...trust,
       ...kubeletClient,
       nodeName,
@@ -357,12 +351,7 @@ export const commands = {
   'federation up': {
     doc: 'start the control plane of a federation: an API server whose objects run in the clusters that join',
     flags: {
-      ...serving,
-      ...storing,
-      ...auditing,
-      ...surroundings,
-      ...servingFlags,
-      ...accessFlags,
+      ...apiServer,
       ...federationTimes,
       logLevel: logLevel('warn'),
     },
