@@ -92,6 +92,16 @@ test('a command of two words is meant before that of one, and one that stands in
   })
 })
 
+test('a few flags mean something when they are empty', () => {
+  const values = (...words: string[]) => parseCommandLine(words)?.values as Record<string, unknown>
+  assert.equal(values('kubelet', '--eviction-hard=').evictionHard, '')
+  assert.equal(values('kubelet', '--eviction-hard', '').evictionHard, '')
+  assert.equal(values('proxy', '--healthz-bind-address=').healthzBindAddress, 'none')
+  const missing = { message: '--eviction-hard needs a value: --eviction-hard LIST' }
+  assert.throws(() => values('kubelet', '--eviction-hard'), missing)
+  assert.throws(() => values('kubelet', '--node-name='), /--node-name needs a value/)
+})
+
 test('help names every command and the flags of one', () => {
   assert.equal(parseCommandLine([]), undefined)
   assert.equal(parseCommandLine(['up', '--help']), undefined)

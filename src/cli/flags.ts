@@ -13,6 +13,8 @@ export interface Flag<T = unknown> {
   /** Reads the text after the flag; throws a UserError. A switch gets 'true' or 'false'. */
   readonly parse: (text: string) => T
   readonly fallback: T
+  /** It means something that nothing follows it, as in `--name=`. */
+  readonly mayBeEmpty?: true
   /** Of lists: given again, a flag adds to what it said before. Others say the last thing only. */
   join?(before: T, more: T): T
   /** The value as it could be given, where that is not told by what it is. */
@@ -159,9 +161,10 @@ export function parseFlags<F extends Readonly<Record<string, Flag>>>(
       values[known.property] = known.flag.parse(text ?? 'true')
     else {
       const next = text ?? words[++i]
-      // An empty one is a shell variable that is not set, more often than a wish.
-      if (!next) throw new UserError(`--${name} needs a value: --${name} ${known.flag.placeholder}`)
-      const value = known.flag.parse(next)
+      // Mostly an empty one is a shell variable that is not set rather than a wish.
+      if (!next && !(known.flag.mayBeEmpty && next !== undefined))
+        throw new UserError(`--${name} needs a value: --${name} ${known.flag.placeholder}`)
+      const value = known.flag.parse(next ?? '')
       const { join } = known.flag
       values[known.property] =
         join && said.has(known.property) ? join(values[known.property], value) : value

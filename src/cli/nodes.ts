@@ -75,12 +75,15 @@ export const kubeletServing = {
 }
 
 export const nodeLimits = {
-  evictionHard: textFlag(
-    'eviction-hard',
-    'LIST',
-    "when pods of this machine's node have to go; none where it is empty (default: memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%)",
-    undefined,
-  ),
+  evictionHard: {
+    ...textFlag(
+      'eviction-hard',
+      'LIST',
+      "when pods of this machine's node have to go; never where it is empty (default: memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%)",
+      undefined,
+    ),
+    mayBeEmpty: true as const,
+  },
   allowedUnsafeSysctls: listFlag(
     'allowed-unsafe-sysctls',
     'LIST',

@@ -26,6 +26,7 @@ function placeFlag(
   }
   return {
     ...flag<Place | 'none' | undefined>(name, 'IP:PORT', doc, read, undefined),
+    mayBeEmpty: true,
     show: place => (typeof place === 'object' ? `${place.address}:${place.port}` : ''),
   }
 }
