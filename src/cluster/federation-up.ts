@@ -14,7 +14,7 @@ import { dataDirectoryOf } from './data-directory.ts'
 import { keepKubeconfig } from './kept-kubeconfig.ts'
 import { layoutOf } from './layout.ts'
 import type { HollowMachine } from './options.ts'
-import { servingOptionsOf } from './serving-options.ts'
+import { clusterLeavingMs, servingOptionsOf } from './serving-options.ts'
 import { startCluster } from './start-cluster.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
@@ -47,7 +47,7 @@ export async function federationUp(
     // There are no nodes.
     hollowMachine,
   })
-  onTermination(() => cluster.stop())
+  onTermination(() => cluster.stop(), clusterLeavingMs(values))
   boundHeap()
   const kubeconfig = values.writeKubeconfig ?? layoutOf(directory).adminKubeconfig
   keepKubeconfig({

@@ -147,3 +147,10 @@ function clientCertificateOf(
   const read = () => certifiedKeyIn(certificate, key, machine.files)
   return reread(read, 'the proxy client certificate', machine)
 }
+
+/** The same of a whole cluster, which otherwise takes the usual time: its roles need no more. */
+export function clusterLeavingMs(values: Parameters<typeof leavingMs>[0]): number | undefined {
+  const { shutdownDelayDurationMs, shutdownWatchTerminationGracePeriodMs } = values
+  const isAtOnce = shutdownDelayDurationMs + shutdownWatchTerminationGracePeriodMs === 0
+  return isAtOnce ? undefined : leavingMs(values)
+}

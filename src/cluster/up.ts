@@ -25,7 +25,7 @@ import { configuredMachine } from './kubelet-settings.ts'
 import { layoutOf } from './layout.ts'
 import type { HollowMachine, Nodes } from './options.ts'
 import { registrationOf } from './registration.ts'
-import { leavingMs, servingOptionsOf } from './serving-options.ts'
+import { clusterLeavingMs, servingOptionsOf } from './serving-options.ts'
 import { type Cluster, startCluster } from './start-cluster.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
@@ -77,14 +77,12 @@ export async function up(
     hollowMachine,
   })
   const dashboard = values.dashboard ? await dashboardOf(cluster, log) : undefined
-  const { shutdownDelayDurationMs, shutdownWatchTerminationGracePeriodMs } = values
-  const leavesAtOnce = shutdownDelayDurationMs + shutdownWatchTerminationGracePeriodMs === 0
   const stop = async () => {
     await dashboard?.stop()
     await cluster.stop()
     await cloud?.close?.()
   }
-  onTermination(stop, leavesAtOnce ? undefined : leavingMs(values))
+  onTermination(stop, clusterLeavingMs(values))
   boundHeap()
   const layout = layoutOf(directory)
   const kubeconfig = values.writeKubeconfig ?? layout.adminKubeconfig
