@@ -1,14 +1,22 @@
 /** What is mounted where, and taking it away. */
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import { command } from './command.ts'
 
-/** The mount points at and below a directory, deepest first. */
-export async function mountsUnder(directory: string): Promise<string[]> {
-  const table = await readFile('/proc/self/mountinfo', 'utf8')
+/**
+ * The mount points at and below a directory, deepest first. Where a link leads to it, as from a small disk to a large one, they are told as they
+ * are reached by the path that was given.
+ */
+export async function mountsUnder(path: string): Promise<string[]> {
+  const [table, directory] = await Promise.all([
+    readFile('/proc/self/mountinfo', 'utf8'),
+    // The kernel's table knows no links.
+    realpath(path).catch(() => path),
+  ])
   return table
     .split('\n')
     .map(line => unescaped(line.split(' ')[4] ?? ''))
     .filter(point => point === directory || point.startsWith(`${directory}/`))
+    .map(point => path + point.slice(directory.length))
     .reverse()
     .sort((a, b) => b.length - a.length)
 }

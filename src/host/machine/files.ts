@@ -88,7 +88,8 @@ export const machineFiles = {
 
   async removeTree(path: string): Promise<void> {
     // `rm` never follows symlinks, but it would walk into what is mounted below.
-    const mounted = await mountsUnder(path)
+    const isLink = (await lstat(path).catch(() => undefined))?.isSymbolicLink()
+    const mounted = isLink ? [] : await mountsUnder(path)
     if (mounted.length > 0)
       throw new Error(`${path} is not removed: ${mounted[0]} is still mounted below it`)
     await rm(path, { recursive: true, force: true })
