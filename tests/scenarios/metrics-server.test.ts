@@ -155,8 +155,9 @@ describe('an autoscaler of measured pods', { skip: kubectlMissing(), timeout: 18
 
   test('as much as is wanted changes nothing', async () => {
     await says('ScalingActive', 'ValidMetricFound')
-    await until('a figure', async () => (await get()).status.currentMetrics?.[0]?.resource)
-    assert.equal((await get()).status.currentMetrics?.[0]?.resource?.current.averageUtilization, 20)
+    // Where the clock is fast and the machine busy, a round may be looked at a moment too late, and be a hundredth off.
+    const used = async () => (await get()).status.currentMetrics?.[0]?.resource?.current
+    await until('a fifth of what they ask', async () => (await used())?.averageUtilization === 20)
     assert.equal(await desired(), 1)
     assert.equal((await condition('ScalingLimited'))?.reason, 'DesiredWithinRange')
   })
