@@ -2,12 +2,9 @@
  * The custom resources of the cluster, as controllers see them that work on every kind: just enough of each to ask for
  * its objects, learned from the definitions.
  */
-import { isConditionTrue } from '#api/apiextensions/v1/conditions.ts'
-import {
-  type CustomResourceDefinition,
-  customResourceDefinition,
-} from '#api/apiextensions/v1/custom-resource-definition.ts'
-import { type AnyKind, apiVersionOf, defineKind } from '#api/machinery/kind.ts'
+import { bareKindOf } from '#api/apiextensions/v1/bare-kind.ts'
+import { customResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
+import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { Informers } from '#client/informer.ts'
 
 export interface CustomKindsListener {
@@ -47,7 +44,7 @@ export function followCustomKinds(informers: Informers): FollowedCustomKinds {
     if (before) informers.release(before)
   }
   const stop = informers.for(customResourceDefinition).subscribe({
-    changed: definition => replace(definition.metadata.name ?? '', kindOf(definition)),
+    changed: definition => replace(definition.metadata.name ?? '', bareKindOf(definition)),
     deleted: definition => replace(definition.metadata.name ?? '', undefined),
   })
   return {
@@ -59,25 +56,6 @@ export function followCustomKinds(informers: Informers): FollowedCustomKinds {
       return () => void listeners.delete(listener)
     },
   }
-}
-
-function kindOf(definition: CustomResourceDefinition): AnyKind | undefined {
-  if (!isConditionTrue(definition, 'Established')) return undefined
-  const { spec, status } = definition
-  const served = spec.versions.filter(version => version.served)
-  // Objects in the version of their storage need no conversion.
-  const version = served.find(({ storage }) => storage) ?? served[0]
-  if (!version) return undefined
-  const { kind, plural, listKind } = status.acceptedNames
-  return defineKind({
-    group: spec.group,
-    version: version.name,
-    kind,
-    plural,
-    ...(listKind ? { listKind } : {}),
-    scope: spec.scope === 'Cluster' ? 'Cluster' : 'Namespaced',
-    shape: { name: `${spec.group}.${version.name}.${kind}`, doc: '', fields: {} },
-  })
 }
 
 const isSame = (one: AnyKind, other: AnyKind) =>

@@ -1,10 +1,10 @@
 /** Custom resources that are federated: those whose definition is labelled so. Their definition is placed in clusters, too. */
-import { isConditionTrue } from '#api/apiextensions/v1/conditions.ts'
+import { bareKindOf } from '#api/apiextensions/v1/bare-kind.ts'
 import {
   type CustomResourceDefinition,
   customResourceDefinition,
 } from '#api/apiextensions/v1/custom-resource-definition.ts'
-import { apiVersionOf, defineKind } from '#api/machinery/kind.ts'
+import { apiVersionOf } from '#api/machinery/kind.ts'
 import type { Informers } from '#client/informer.ts'
 import { FEDERATED } from './names.ts'
 import type { FederatedKind } from './sync/federated-kinds.ts'
@@ -38,23 +38,8 @@ export function followCustomKinds(
 }
 
 function kindOf(definition: CustomResourceDefinition): FederatedKind | undefined {
-  const { metadata, spec, status } = definition
-  if (metadata.labels?.[FEDERATED] !== 'true') return undefined
+  if (definition.metadata.labels?.[FEDERATED] !== 'true') return undefined
   // While it is being deleted, its objects still have to be.
-  if (!isConditionTrue(definition, 'Established')) return undefined
-  const served = spec.versions.filter(version => version.served)
-  const version = served.find(({ storage }) => storage) ?? served[0]
-  if (!version) return undefined
-  const { kind, plural, listKind } = status.acceptedNames
-  return {
-    kind: defineKind({
-      group: spec.group,
-      version: version.name,
-      kind,
-      plural,
-      ...(listKind ? { listKind } : {}),
-      scope: spec.scope === 'Cluster' ? 'Cluster' : 'Namespaced',
-      shape: { name: `${spec.group}.${version.name}.${kind}`, doc: '', fields: {} },
-    }),
-  }
+  const kind = bareKindOf(definition)
+  return kind && { kind }
 }
