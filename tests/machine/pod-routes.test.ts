@@ -208,6 +208,19 @@ describe('routes between the pods of machines', { skip: whyNotHere() }, () => {
     assert.match(run('c', 'ip', 'route'), /10\.244\.1\.0\/24 via 192\.168\.50\.1 dev eth0 $/m)
   })
 
+  test('what another cluster has under the same number stays', async () => {
+    const words = ['10.99.0.0/24', 'via', '192.168.50.3', 'proto']
+    const [, number = ''] =
+      /10\.244\.2\.0\/24 .* proto (\d+)/.exec(run('a', 'ip', '-N', 'route')) ?? []
+    run('a', 'ip', 'route', 'add', ...words, number)
+    nodes.put('c', nodeOf('c', '192.168.50.9'))
+    nodes.put('c', nodeOf('c'))
+    await eventually(() => reaches('a', 'c'), 10_000)
+    await new Promise(resolve => setTimeout(resolve, 1000))
+    assert.match(run('a', 'ip', 'route'), /10\.99\.0\.0\/24 via/)
+    run('a', 'ip', 'route', 'delete', '10.99.0.0/24')
+  })
+
   test('a node that is gone is forgotten, also one that went meanwhile', async () => {
     nodes.remove('b')
     const has = (name: Name, range: string) => run(name, 'ip', 'route').includes(range)

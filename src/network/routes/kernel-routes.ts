@@ -1,4 +1,5 @@
 /** Puts a plan of routes into the kernel, and takes out what is not in it any more. */
+import { contains, parseCidr } from '#base/cidr.ts'
 import { tryCommand } from '#host/command.ts'
 import type { Reach, Route, RoutePlan, Tunnel } from './route-plan.ts'
 
@@ -71,9 +72,12 @@ export class KernelRoutes {
   }
 
   /** Resolves with the ranges that somebody else made routes for, which are left to him. */
-  async apply({ direct, tunnel }: RoutePlan): Promise<readonly string[]> {
+  async apply({ clusterCidr, direct, tunnel }: RoutePlan): Promise<readonly string[]> {
     const protocol = this.#protocol
-    const isOurs = (route: ShownRoute) => route.protocol === String(protocol)
+    const cluster = parseCidr(clusterCidr, '--cluster-cidr')
+    // Another Proa of this machine may have the same number by chance, but never the same addresses.
+    const isOurs = (route: ShownRoute) =>
+      route.protocol === String(protocol) && contains(cluster, route.dst.split('/')[0] ?? '')
     const there = await this.#show<ShownRoute>('ip', ['-N', 'route', 'show', 'table', 'main'])
     const foreign = new Set(there.filter(route => !isOurs(route)).map(({ dst }) => dst))
     const all = [...direct, ...(tunnel?.ends ?? [])]

@@ -41,6 +41,8 @@ export interface Tunnel {
 }
 
 export interface RoutePlan {
+  /** What is not in it is another cluster's. */
+  readonly clusterCidr: string
   readonly direct: readonly Route[]
   /** Undefined where nobody needs it. */
   readonly tunnel: Tunnel | undefined
@@ -78,7 +80,7 @@ export function planRoutes(facts: PlanFacts): RoutePlan {
     mac: macOf(podCidr),
     source: sourceOf(podCidr),
   }
-  return { direct, tunnel: ends.length > 0 ? tunnel : undefined }
+  return { clusterCidr, direct, tunnel: ends.length > 0 ? tunnel : undefined }
 }
 
 /** The first address of a node's range, which no pod gets. */

@@ -88,8 +88,8 @@ test('neighbours are reached straight, others through a tunnel', () => {
     ends: [far],
   })
   assert.ok(tunnel && tunnel.identifier > 0 && tunnel.identifier < 2 ** 24)
-  assert.deepEqual(plan('direct'), { direct: [near], tunnel: undefined })
-  assert.deepEqual(plan('none'), { direct: [], tunnel: undefined })
+  assert.deepEqual(plan('direct'), { clusterCidr: CLUSTER, direct: [near], tunnel: undefined })
+  assert.deepEqual(plan('none'), { clusterCidr: CLUSTER, direct: [], tunnel: undefined })
   assert.deepEqual(
     plan('vxlan').tunnel?.ends.map(({ address }) => address),
     ['192.168.1.2', '192.168.2.2'],
