@@ -12,7 +12,8 @@ describe('Python', { skip: missing('python3') }, () => {
 
   before(async () => {
     target = await startClientCluster()
-    await run('python3', ['-m', 'venv', buildFolder('python')])
+    // An environment of another interpreter, left by an earlier run, would keep that one's links to it.
+    await run('python3', ['-m', 'venv', '--clear', buildFolder('python')])
     const install = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r']
     await run(python, [...install, join(sources, 'requirements.txt')])
   })
