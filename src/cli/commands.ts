@@ -295,6 +295,10 @@ export const commands = {
         'the key that signs tokens which live in Secrets',
         undefined,
       ),
+      useServiceAccountCredentials: switchFlag(
+        'use-service-account-credentials',
+        'each controller acts as a service account of its own in kube-system',
+      ),
       legacyServiceAccountTokenCleanUpPeriodMs: durationFlag(
         'legacy-service-account-token-clean-up-period',
         'after how long without use such a token goes',

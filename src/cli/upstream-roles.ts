@@ -149,7 +149,4 @@ export const otherControllerManagerFlags: OtherFlags = {
   'secondary-node-eviction-rate': only('0.01', LOST),
   'service-cluster-ip-range': taken('no addresses of nodes are taken from it in any case'),
   'unhealthy-zone-threshold': only('0.55', LOST),
-  'use-service-account-credentials': takenSwitch(
-    'all controllers act as whom --kubeconfig says, who needs the rights of all of them',
-  ),
 }

@@ -99,6 +99,7 @@ export class InProcessRoles implements Running {
     const control = () =>
       startControllers(manager, {
         figures: this.#figures,
+        clientAs: account => this.#contextFor(identities.account(account), this.#figures).client,
         enabled: controllers,
         kinds: () => kinds,
         featureGates,

@@ -3,9 +3,11 @@ import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { parseFeatureGates } from '#base/feature-gates.ts'
 import type { ValuesOf } from '#cli'
+import { meterTransport } from '#client/metered-transport.ts'
 import type { Running } from '#client/role.ts'
 import type { RunningControllers } from '#controllers'
 import { systemFiles } from '#host/files.ts'
+import type { AccountClients } from './account-clients.ts'
 import { startLed } from './led-role.ts'
 import type { Remote } from './remote-context.ts'
 import { showLeading } from './role-figures.ts'
@@ -33,10 +35,12 @@ export async function startControllerManager(
       : systemFiles.read(values.rootCaFile)?.toString()
   const prefixLength = prefixLengthOf(values)
   let running: RunningControllers | undefined
+  const accounts = values.useServiceAccountCredentials ? await accountClientsOf(remote) : undefined
   const led = startLed('kube-controller-manager', context, () => {
     running = startControllers(context, {
       figures,
       featureGates,
+      ...(accounts ? { clientAs: name => accounts.clientAs(name) } : {}),
       enabled: values.controllers,
       clusterCidr: values.clusterCidr,
       ...(prefixLength === undefined ? {} : { nodePrefixLength: prefixLength }),
@@ -54,13 +58,34 @@ export async function startControllerManager(
     name: 'controller-manager',
     values,
     remote,
-    role: led,
+    role: accounts ? inTurn(led, accounts) : led,
     led,
     checks: { healthz: pings, readyz: pings },
     figures: [figures.source],
     configuration: { [CONFIGURATION]: configurationOf(values) },
   })
 }
+
+async function accountClientsOf({ context, connection, figures }: Remote): Promise<AccountClients> {
+  const { AccountClients } = await import('./account-clients.ts')
+  const { client, clock } = context
+  const { host } = new URL(connection.server)
+  return new AccountClients({
+    client,
+    connection,
+    clock,
+    namespace: 'kube-system',
+    around: transport => meterTransport(transport, figures, { host, clock }),
+  })
+}
+
+/** Stops the first before the second. */
+const inTurn = (first: Running, second: Running): Running => ({
+  async stop() {
+    await first.stop()
+    await second.stop()
+  },
+})
 
 /** Of the part of each node, which must be one. */
 function prefixLengthOf({

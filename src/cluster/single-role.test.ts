@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { deployment } from '#api/apps/v1/deployment.ts'
+import { selfSubjectReview } from '#api/authentication/v1/self-subject-review.ts'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { namespace } from '#api/core/v1/namespace.ts'
 import { node } from '#api/core/v1/node.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
+import { secret } from '#api/core/v1/secret.ts'
 import { service } from '#api/core/v1/service.ts'
+import { serviceAccount } from '#api/core/v1/service-account.ts'
 import { clusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { clusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import type { Log } from '#base/log.ts'
@@ -22,6 +25,7 @@ import { systemRandom } from '#host/random.ts'
 import { serveKubelet } from '#kubelet'
 import { startScheduler } from '#scheduler'
 import { createHollowNode } from '#simulation'
+import { AccountClients } from './account-clients.ts'
 import { startHollowNodes } from './hollow-nodes.ts'
 import { startLed } from './led-role.ts'
 import { createNodeConnector } from './node-connector.ts'
@@ -49,7 +53,7 @@ async function eventually<T>(what: string, look: () => Promise<T | undefined | f
 }
 
 /** Everything as separate clients over HTTPS, each with the certificate of its role and no more. */
-async function startParts() {
+async function startParts({ asAccounts = false } = {}) {
   const problems: string[] = []
   const log = watchfulLog(problems)
   const common = {
@@ -95,7 +99,15 @@ async function startParts() {
   }
   const adminConnection = await connectionFor('admin')
   const admin = await remoteAs(adminConnection)
-  const controllerManager = await remoteAs(await connectionFor('controller-manager'))
+  const managerConnection = await connectionFor('controller-manager')
+  const controllerManager = await remoteAs(managerConnection)
+  const accounts = new AccountClients({
+    client: controllerManager.client,
+    connection: managerConnection,
+    namespace: 'kube-system',
+    clock: systemClock,
+  })
+  stops.push(() => accounts.stop())
   const scheduler = await remoteAs(await connectionFor('scheduler'))
   const dns = await remoteAs(await connectionFor('dns'))
   const nodeConnection = await connectionFor('kubelet')
@@ -105,6 +117,7 @@ async function startParts() {
       startControllers(controllerManager, {
         clusterCidr: '10.244.0.0/16',
         certificateAuthority: server.pki.authority,
+        ...(asAccounts ? { clientAs: name => accounts.clientAs(name) } : {}),
       }),
     ),
     startLed('kube-scheduler', scheduler, () => startScheduler(scheduler)),
@@ -130,6 +143,7 @@ async function startParts() {
   }
   return {
     server,
+    accounts,
     admin,
     adminConnection,
     nodeConnection,
@@ -169,8 +183,12 @@ async function runWeb({ admin: { client } }: Parts): Promise<string> {
   return items[0]?.metadata.name ?? assert.fail()
 }
 
-test('each role alone has the rights it needs: a Deployment runs, its Service has a name', async () => {
-  await using parts = await startParts()
+for (const asAccounts of [false, true])
+  test(`each role alone has the rights it needs${asAccounts ? ', and each controller' : ''}: a Deployment runs, its Service has a name`, () =>
+    rightsAreEnough(asAccounts))
+
+async function rightsAreEnough(asAccounts: boolean): Promise<void> {
+  await using parts = await startParts({ asAccounts })
   const { admin, dns } = parts
   await runWeb(parts)
   const served = await startDns(dns, {
@@ -205,7 +223,7 @@ test('each role alone has the rights it needs: a Deployment runs, its Service ha
     parts.problems.filter(problem => /forbidden|may not/i.test(problem)),
     [],
   )
-})
+}
 
 async function podNames({ client }: Parts['admin']): Promise<string[]> {
   const { items } = await client.list(pod, { namespace: 'default' })
@@ -325,4 +343,33 @@ test('at the kubelet’s port a service account is known by its token, and judge
   assert.equal(await statusOf('/metrics', `${token}x`), 401)
   for (const path of ['/logs/', '/pods', '/stats/summary'])
     assert.equal(await statusOf(path, token), 403, path)
+})
+
+test('each controller acts as an account of its own, also when that was made anew', async () => {
+  await using parts = await startParts({ asAccounts: true })
+  await runWeb(parts)
+  const { accounts, admin } = parts
+  const inSystem = { namespace: 'kube-system' }
+  const replicaSets = 'replicaset-controller'
+  // It has made web's pods, so its account is there; nobody else makes any.
+  const made = await admin.client.get(serviceAccount, replicaSets, 'kube-system')
+  const client = accounts.clientAs(replicaSets)
+  const whoAmI = async () =>
+    (await client.create(selfSubjectReview, { metadata: {} })).status.userInfo ?? {}
+  const [{ username, uid }, ...others] = await Promise.all([whoAmI(), whoAmI(), whoAmI()])
+  assert.equal(username, `system:serviceaccount:kube-system:${replicaSets}`)
+  assert.equal(uid, made.metadata.uid)
+  assert.deepEqual(
+    others.map(other => other.uid),
+    [uid, uid],
+  )
+  await assert.rejects(
+    client.list(secret, inSystem),
+    /User "system:serviceaccount:kube-system:replicaset-controller" cannot list resource "secrets"/,
+  )
+  await admin.client.delete(serviceAccount, { name: replicaSets, ...inSystem })
+  await assert.rejects(whoAmI(), /Unauthorized/)
+  const again = await whoAmI()
+  assert.equal(again.username, username)
+  assert.notEqual(again.uid, uid)
 })

@@ -12,9 +12,11 @@ import { storageVersionMigration } from '#api/storagemigration/v1beta1/storage-v
 import { UserError } from '#base/errors.ts'
 import { type FeatureGates, isGateOn } from '#base/feature-gates.ts'
 import { createFigureBook, type FigureBook, type FigureSource } from '#base/figures.ts'
+import type { Client } from '#client/client.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { showWorkQueues } from '#client/work-queue-figures.ts'
+import { accountOf } from './accounts.ts'
 import { bootstrapSignerController } from './bootstrap-signer/bootstrap-signer.controller.ts'
 import { certificateSigningRequestApprovingController } from './certificatesigningrequest-approving/certificatesigningrequest-approving.controller.ts'
 import { certificateSigningRequestCleanerController } from './certificatesigningrequest-cleaner/certificatesigningrequest-cleaner.controller.ts'
@@ -110,6 +112,8 @@ export interface ControllersOptions {
   readonly kinds?: () => readonly AnyKind[]
   /** Upstream's --feature-gates, which were checked; none are set by default. */
   readonly featureGates?: FeatureGates
+  /** What a service account of kube-system writes with, e.g. `deployment-controller`; without it all controllers write as who starts them. */
+  readonly clientAs?: (account: string) => Client
   /** Where they count; one that lasts over several times of leading goes on counting. */
   readonly figures?: FigureBook
 }
@@ -293,22 +297,23 @@ export function startControllers(
     kinds: () => [...kinds(), ...customKinds.list()],
     customKinds,
     remoteKinds: kinds().includes(apiService) ? followRemoteKinds(context) : noRemoteKinds,
-    recorder: component =>
-      createEventRecorder(context.client, {
-        clock: context.clock,
-        random: context.random,
-        log: context.log,
-        component,
-      }),
+    recorder: recorderFor(context, context.client),
+  }
+  const contextOf = (controller: string): ControllerContext => {
+    const account = accountOf(controller)
+    if (account === undefined || !options.clientAs) return controllerContext
+    const client = options.clientAs(account)
+    return { ...controllerContext, client, recorder: recorderFor(context, client) }
   }
   const running: RunningController[] = []
   const served = new Set(kinds())
   for (const { name, needs, gate, create } of controllers) {
     const isServed = needs === undefined || served.has(needs)
     const isOn = gate === undefined || isGateOn(featureGates, gate)
-    const controller =
-      isServed && isOn && enabled(name) ? create(controllerContext, options) : undefined
-    if (controller) running.push(runController(controller, controllerContext))
+    if (!isServed || !isOn || !enabled(name)) continue
+    const ownContext = contextOf(name)
+    const controller = create(ownContext, options)
+    if (controller) running.push(runController(controller, ownContext))
   }
   let isStopped = false
   showRunning(figures, running, () => !isStopped)
@@ -327,6 +332,11 @@ export function startControllers(
     },
   }
 }
+
+const recorderFor =
+  ({ clock, random, log }: RoleContext, client: Client): ControllerContext['recorder'] =>
+  component =>
+    createEventRecorder(client, { clock, random, log, component })
 
 function showRunning(
   book: FigureBook,

@@ -268,14 +268,34 @@ const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
 }
 
-/** Of controllers behind a feature gate that is off by default upstream, which makes no roles for them either. */
-export const gatedControllerRules: readonly PolicyRule[] = [
-  rule('delete get list watch', CERTIFICATES, 'podcertificaterequests'),
-  rule('attest', CERTIFICATES, 'signers', 'kubernetes.io/kube-apiserver-serving'),
-  rule('create delete list update watch', CERTIFICATES, 'clustertrustbundles'),
-  rule('update', 'storagemigration.k8s.io', 'storageversionmigrations/status'),
-  rule('patch', 'apiextensions.k8s.io', 'customresourcedefinitions/status'),
-]
+/**
+ * What controllers may beyond upstream's roles, by account: those behind a feature gate that is off by default upstream, which makes no roles
+ * for them either, and our own.
+ */
+export const ownControllerRules: Readonly<Record<string, readonly PolicyRule[]>> = {
+  // Brings the class of its volumes.
+  'local-path-provisioner': [
+    rule('create', STORAGE, 'storageclasses'),
+    rule('create delete update', 'core', 'persistentvolumes'),
+    rule('update', 'core', 'persistentvolumeclaims'),
+    eventsRule,
+  ],
+  podcertificaterequestcleaner: [
+    rule('delete get list watch', CERTIFICATES, 'podcertificaterequests'),
+    eventsRule,
+  ],
+  'kube-apiserver-serving-clustertrustbundle-publisher': [
+    rule('attest', CERTIFICATES, 'signers', 'kubernetes.io/kube-apiserver-serving'),
+    rule('create delete list update watch', CERTIFICATES, 'clustertrustbundles'),
+    eventsRule,
+  ],
+  'storage-version-migrator-controller': [
+    rule('get list patch update', '*', '*'),
+    rule('update', 'storagemigration.k8s.io', 'storageversionmigrations/status'),
+    rule('patch', 'apiextensions.k8s.io', 'customresourcedefinitions/status'),
+    eventsRule,
+  ],
+}
 
 export const controllerNames: readonly string[] = Object.keys(rulesByController)
 

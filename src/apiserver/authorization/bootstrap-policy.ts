@@ -12,7 +12,7 @@ import {
   CONTROLLER_ROLE_PREFIX,
   controllerNames,
   controllerRoles,
-  gatedControllerRules,
+  ownControllerRules,
 } from './bootstrap-controller-roles.ts'
 import {
   AUTOUPDATE_ANNOTATION,
@@ -51,15 +51,18 @@ function clusterRoleBinding(role: string, subjects: Subject[], name = role): Clu
   }
 }
 
+const OWN_ROLE_PREFIX = 'proa:controller:'
+
 /** What upstream leaves to whoever installs the parts. Their names say that they are ours. */
 const ownRoles: readonly ClusterRole[] = [
-  // One process with one identity runs all controllers; it may do what they may together, which is not everything.
+  // A process may run all controllers with one identity; it may do what they may together, which is not everything.
   clusterRole('proa:controllers', [
     ...controllerRoles.flatMap(({ rules }) => rules),
-    ...gatedControllerRules,
-    // Ours brings the class of its volumes.
-    rule('create', 'storage.k8s.io', 'storageclasses'),
+    ...Object.values(ownControllerRules).flat(),
   ]),
+  ...Object.entries(ownControllerRules).map(([name, rules]) =>
+    clusterRole(`${OWN_ROLE_PREFIX}${name}`, [...rules]),
+  ),
   // Our proxy keeps traffic on its node where a Service wants that, for which it must know the node's pods, and enforces network policies.
   clusterRole('proa:proxy', [
     rule('list watch', 'core', 'pods namespaces'),
@@ -101,11 +104,12 @@ export const clusterRoleBindings: readonly ClusterRoleBinding[] = [
     [user('kube-apiserver-kubelet-client')],
     'proa:kubelet-api-admin',
   ),
-  ...controllerNames.map(controllerBinding),
+  ...controllerNames.map(name => controllerBinding(CONTROLLER_ROLE_PREFIX, name)),
+  ...Object.keys(ownControllerRules).map(name => controllerBinding(OWN_ROLE_PREFIX, name)),
 ]
 
-function controllerBinding(name: string): ClusterRoleBinding {
-  return clusterRoleBinding(`${CONTROLLER_ROLE_PREFIX}${name}`, [account(name)])
+function controllerBinding(prefix: string, name: string): ClusterRoleBinding {
+  return clusterRoleBinding(`${prefix}${name}`, [account(name)])
 }
 
 const SYSTEM = 'kube-system'
@@ -222,7 +226,7 @@ export function bootstrapPolicyChanges(view: RbacView, servesPodGroups = false):
     reconcile(each, view.role(each.metadata.namespace ?? '', each.metadata.name ?? ''))
   const existing = new Map(view.clusterRoleBindings().map(each => [each.metadata.name, each]))
   const allBindings = servesPodGroups
-    ? [...clusterRoleBindings, controllerBinding(PROTECTION)]
+    ? [...clusterRoleBindings, controllerBinding(CONTROLLER_ROLE_PREFIX, PROTECTION)]
     : clusterRoleBindings
   for (const each of allBindings) reconcileBinding(each, existing.get(each.metadata.name))
   for (const each of roleBindings)

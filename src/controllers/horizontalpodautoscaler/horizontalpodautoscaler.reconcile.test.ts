@@ -94,11 +94,19 @@ const RESOURCE = '/apis/metrics.k8s.io/v1beta1/namespaces/a/pods'
 const CUSTOM = '/apis/custom.metrics.k8s.io/v1beta2/namespaces/a'
 const EXTERNAL = '/apis/external.metrics.k8s.io/v1beta1/namespaces/a'
 
+/** What the status becomes. */
+function statusIn({ writes }: AutoscalerOutcome): HorizontalPodAutoscaler['status'] {
+  const write = writes.find(each => 'subresource' in each && each.subresource === 'status')
+  assert.ok(write?.verb === 'update')
+  return write.object.status as HorizontalPodAutoscaler['status']
+}
+
 /** To how many replicas the target is to change, and what the status says. */
 function summary({ writes }: AutoscalerOutcome) {
   const lines: string[] = []
   for (const write of writes)
-    if (write.verb === 'patch') lines.push(write.report?.success?.message('') ?? '')
+    if ('subresource' in write && write.subresource === 'scale')
+      lines.push(write.report?.success?.message('') ?? '')
     else if (write.verb === 'event') lines.push(`${write.reason}: ${write.text.message}`)
     else if (write.verb === 'update') {
       const { conditions = [] } = write.object.status as HorizontalPodAutoscaler['status']
@@ -181,9 +189,7 @@ test('every kind of metric asks its API and is shown in the status', async () =>
     const outcome = await look({ metrics: [metricSpec], answers, asked, spec })
     assert.deepEqual(asked, [path])
     assert.match(summary(outcome)[0] ?? '', expected)
-    const update = outcome.writes.find(write => write.verb === 'update')
-    assert.ok(update?.verb === 'update')
-    const { currentMetrics = [] } = update.object.status as HorizontalPodAutoscaler['status']
+    const { currentMetrics = [] } = statusIn(outcome)
     assert.equal(currentMetrics[0]?.type, (metricSpec as { type: string }).type)
   }
 })
@@ -195,9 +201,7 @@ test('memory is told in powers of two, everything else in powers of ten', async 
     const answers = {
       [RESOURCE]: ['p1', 'p2'].map(pod => ({ metadata: { name: pod }, containers })),
     }
-    const update = (await look({ metrics, answers })).writes.find(({ verb }) => verb === 'update')
-    assert.ok(update?.verb === 'update')
-    const { currentMetrics = [] } = update.object.status as HorizontalPodAutoscaler['status']
+    const { currentMetrics = [] } = statusIn(await look({ metrics, answers }))
     return currentMetrics[0]?.resource?.current.averageValue
   }
   assert.equal(await of('memory', '10Mi'), '10Mi')
@@ -257,7 +261,7 @@ test('a custom metric that is not there is told in the words of whoever serves t
 
 /** Of the metrics that the status tells, in its order. */
 function measuredTypes({ writes }: Awaited<ReturnType<typeof look>>): string[] {
-  const update = writes.find(write => write.verb === 'update')
+  const update = writes.find(each => 'subresource' in each && each.subresource === 'status')
   if (update?.verb !== 'update') return []
   const { currentMetrics = [] } = update.object.status as HorizontalPodAutoscaler['status']
   return currentMetrics.map(({ type }) => type)
@@ -287,7 +291,7 @@ test('a metric that does not come is told, and nothing shrinks without it', asyn
 })
 
 test('a target that refuses its new size is told so, and tried again when it is time', async () => {
-  const failure = { verb: 'patch', kind: 'Deployment', message: 'no' }
+  const failure = { verb: 'update', kind: 'Deployment', message: 'no' }
   const outcome = await look({ answers: { [RESOURCE]: cpu({ p1: '100m', p2: '100m' }) }, failure })
   assert.equal(summary(outcome)[0], 'AbleToScale=False FailedUpdateScale')
   assert.deepEqual(

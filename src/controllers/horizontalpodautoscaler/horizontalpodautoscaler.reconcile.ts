@@ -127,7 +127,7 @@ export async function reconcile(world: AutoscalerWorld): Promise<AutoscalerOutco
   const again = { ...next, ...(recommended === undefined ? {} : { recommended }) }
   if (desired === undefined || desired === current)
     return { writes: look.finish(current, desired), ...again }
-  if (failure?.verb === 'patch') {
+  if (failure?.kind === target.kind.kind) {
     // Told only, and tried again when it is time for the next look, however often it was refused.
     const cause = `the HPA controller was unable to update the target scale: ${failure.message}`
     look.set('AbleToScale', { status: 'False', reason: 'FailedUpdateScale', message: cause })
@@ -152,11 +152,9 @@ function rescaling(
 ): Write {
   const text = `New size: ${desired}; reason: ${why}`
   return {
-    verb: 'patch',
+    verb: 'update',
     kind,
-    object: scale,
-    type: 'merge',
-    patch: { spec: { replicas: desired } },
+    object: { ...scale, spec: { ...scale.spec, replicas: desired } },
     subresource: 'scale',
     report: {
       about,

@@ -26,6 +26,7 @@ import {
   type RunningControllers,
   startControllers,
 } from '../controllers.ts'
+import { Accounts } from './accounts.ts'
 
 export interface TestCluster extends AsyncDisposable {
   readonly server: ApiServer
@@ -79,7 +80,12 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     })
   const informers = createInformers(client, { clock, log, random })
   const context = { client, informers, clock, random, log }
-  const controllers = startControllers(context, { featureGates, ...options.controllers })
+  const accounts = new Accounts(server)
+  const controllers = startControllers(context, {
+    featureGates,
+    clientAs: account => createClient(accounts.transportOf(account)),
+    ...options.controllers,
+  })
   const scheduler =
     options.scheduler === false ? undefined : startScheduler(context, { featureGates })
   const stopAgent = runPods ? startAgent(client, informers, clock) : () => {}
@@ -104,6 +110,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
       informers.stop()
       await server.stop()
       await store.close()
+      accounts.assertNoneRefused()
     },
   }
 }

@@ -1,7 +1,7 @@
 /** What expressions of admission learn about rights, also where those who know have to be asked over a network. */
 import type { Answer, Asked, Decide } from '#api/cel/authorizer.ts'
 import { messageOf } from '#base/errors.ts'
-import type { UserInfo } from '../../authentication/authenticator.ts'
+import { serviceAccountUser, type UserInfo } from '../../authentication/authenticator.ts'
 import type { Authorizer, Decision } from '../../authorization/authorizer.ts'
 
 /** How often expressions are evaluated anew to learn of further rights; each round knows what those before asked. */
@@ -52,7 +52,7 @@ export class Rights {
 
   #ask(asked: Asked, verb: string) {
     const [namespace, name] = asked.serviceAccount ?? []
-    const user = name === undefined ? this.#requester : serviceAccount(namespace ?? '', name)
+    const user = name === undefined ? this.#requester : serviceAccountUser(namespace ?? '', name)
     const isResourceRequest = asked.path === ''
     return this.#authorizer.authorize({ ...asked, user, verb, version: '*', isResourceRequest })
   }
@@ -66,17 +66,6 @@ function outcomeOf<T>(evaluate: () => T): () => T {
     return () => {
       throw thrown
     }
-  }
-}
-
-function serviceAccount(namespace: string, name: string): UserInfo {
-  return {
-    name: `system:serviceaccount:${namespace}:${name}`,
-    groups: [
-      'system:serviceaccounts',
-      `system:serviceaccounts:${namespace}`,
-      'system:authenticated',
-    ],
   }
 }
 
