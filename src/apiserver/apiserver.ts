@@ -123,6 +123,8 @@ const DEFAULT_LIMITS: RequestLimits = { reads: 400, writes: 200, areShared: true
 export type AggregationOptions = FrontProxy & Trust
 
 export interface ApiServer {
+  /** Names of headers in which front proxies say who asks, beside the standard ones. */
+  readonly keepsApart: ((name: string) => boolean) | undefined
   handle(request: ApiRequest, peer: Peer): Promise<ApiResponse>
   /** The same of a request whose body could not be taken, for that reason. */
   refuse(request: ApiRequest, peer: Peer, error: StatusError): Promise<ApiResponse>
@@ -227,6 +229,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       stopEventExpiry = expireEvents(server, stored.cache, eventTtlMs)
   }
   return {
+    keepsApart: server.isPrivateHeader,
     handle,
     refuse,
     passesOn,

@@ -1,7 +1,7 @@
 /** Puts together who may come in and what they may do, from the parts in authentication/, authorization/ and admission/. */
 import type { Secret } from '#api/core/v1/secret.ts'
 import type { Clock } from '#base/clock.ts'
-import type { FeatureGates } from '#base/feature-gates.ts'
+import { type FeatureGates, isGateOn } from '#base/feature-gates.ts'
 import type { FigureSource } from '#base/figures.ts'
 import type { Random } from '#base/random.ts'
 import type { AdmissionStep } from './admission/admission.ts'
@@ -20,6 +20,8 @@ import {
   frontProxyAuthenticator,
   privateHeaders,
 } from './authentication/front-proxy.ts'
+import type { ImpersonationOptions } from './authentication/impersonation.ts'
+import { impersonationFigures } from './authentication/impersonation-figures.ts'
 import type { TokenKeys } from './authentication/jwt.ts'
 import { legacyTokens } from './authentication/legacy-tokens.ts'
 import {
@@ -81,6 +83,7 @@ export interface BuiltInAuthorizers {
 
 export interface Security {
   readonly authorizationFigures: AuthorizationFigures
+  readonly impersonation: Omit<ImpersonationOptions, 'authorizer'>
   readonly authentication: ReturnType<typeof authentication>
   readonly securityFigures: readonly FigureSource[]
   readonly authorizer: Authorizer
@@ -141,14 +144,19 @@ export function createSecurity(
     ...(options.authenticators ?? []),
   ]
   const figures = authenticationFigures(clock)
+  const ofImpersonation = impersonationFigures(clock)
   return {
     authentication: authentication({
       authenticators,
       anonymous: options.anonymousAuth ?? true,
       figures,
     }),
-    securityFigures: [figures.source, ofAuthorization.source],
+    securityFigures: [figures.source, ofAuthorization.source, ofImpersonation.source],
     authorizationFigures: ofAuthorization,
+    impersonation: {
+      isConstrained: isGateOn(featureGates, 'ConstrainedImpersonation'),
+      figures: ofImpersonation,
+    },
     authorizer,
     admission:
       options.admission ??

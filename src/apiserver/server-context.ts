@@ -15,6 +15,7 @@ import type { AnsweringOptions } from './answering.ts'
 import type { AuditLog } from './audit/audit-log.ts'
 import type { Note, Peer, UserInfo } from './authentication/authenticator.ts'
 import type { TokenVerifier } from './authentication/bearer-tokens.ts'
+import type { ImpersonationOptions } from './authentication/impersonation.ts'
 import type { VerifyingKey } from './authentication/jwt.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
@@ -60,6 +61,7 @@ export interface ServerContext {
   readonly isPrivateHeader: ((name: string) => boolean) | undefined
   readonly authorizer: Authorizer
   readonly authorizationFigures: AuthorizationFigures
+  readonly impersonation: Omit<ImpersonationOptions, 'authorizer'>
   readonly admission: readonly AdmissionStep[]
   readonly tokens: ServiceAccountTokens | undefined
   /** The public halves are everybody's to read. */

@@ -24,6 +24,7 @@ const known: Readonly<Record<string, Gate>> = {
   APIServerIdentity: beta,
   ComponentFlagz: beta,
   ComponentStatusz: beta,
+  ConstrainedImpersonation: beta,
   DRAAdminAccess: locked,
   DRAConsumableCapacity: beta,
   DRADeviceBindingConditions: beta,

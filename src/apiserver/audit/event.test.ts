@@ -13,6 +13,7 @@ test('an event is one line of JSON in the order of upstream', () => {
     level: 'RequestResponse',
     user: { name: 'jane', groups: ['g'], uid: 'u', extra: { b: ['2'], a: ['1'] } },
     impersonatedUser: { name: 'joe', groups: [] },
+    impersonationConstraint: 'impersonate:user-info',
     objectRef: {
       resource: 'pods',
       namespace: 'default',
@@ -34,7 +35,7 @@ test('an event is one line of JSON in the order of upstream', () => {
     text(eventJson(event)),
     '{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"RequestResponse","auditID":"id","stage":"ResponseComplete",' +
       '"requestURI":"/api/v1/pods?a=b","verb":"list","user":{"username":"jane","uid":"u","groups":["g"],"extra":{"a":["1"],"b":["2"]}},' +
-      '"impersonatedUser":{"username":"joe"},"sourceIPs":["192.0.2.1"],"userAgent":"x/1",' +
+      '"impersonatedUser":{"username":"joe"},"authenticationMetadata":{"impersonationConstraint":"impersonate:user-info"},"sourceIPs":["192.0.2.1"],"userAgent":"x/1",' +
       '"objectRef":{"resource":"pods","namespace":"default","apiVersion":"v1","subresource":"log"},' +
       '"responseStatus":{"metadata":{},"code":200},"requestObject":{"a":1},"responseObject":{"b":2},' +
       '"requestReceivedTimestamp":"2026-05-01T12:00:00.250000Z","stageTimestamp":"2026-05-01T12:00:01.000000Z",' +

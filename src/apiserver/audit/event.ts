@@ -16,6 +16,8 @@ export interface AuditEvent {
   /** Undefined where nobody knows who asked. */
   readonly user: UserInfo | undefined
   readonly impersonatedUser: UserInfo | undefined
+  /** By which right; undefined where it was for all that somebody may do. */
+  readonly impersonationConstraint?: string | undefined
   readonly sourceIps: readonly string[]
   readonly userAgent: string
   readonly objectRef: ObjectReference | undefined
@@ -65,6 +67,11 @@ export function eventJson(event: AuditEvent, isOfList = false): Json {
     verb: event.verb,
     user: userFields(event.user),
     ...(event.impersonatedUser ? { impersonatedUser: userFields(event.impersonatedUser) } : {}),
+    ...(event.impersonationConstraint
+      ? {
+          authenticationMetadata: { impersonationConstraint: event.impersonationConstraint },
+        }
+      : {}),
     ...(event.sourceIps.length > 0 ? { sourceIPs: event.sourceIps } : {}),
     userAgent: event.userAgent || undefined,
     objectRef: event.objectRef && said(event.objectRef),

@@ -50,6 +50,7 @@ export class AuditRecord {
   readonly #userAgent: string
   #reference: ObjectReference | undefined
   #impersonated: UserInfo | undefined
+  #impersonationConstraint: string | undefined
   #request: Json | undefined
   #status: ResponseStatus | undefined
   #response: Json | undefined
@@ -80,8 +81,10 @@ export class AuditRecord {
     return isAtLeast(this.#wish.level, level)
   }
 
-  impersonates(user: UserInfo): void {
+  /** `constraint` is the verb by which it was allowed, where that was for this action alone. */
+  impersonates(user: UserInfo, constraint?: string): void {
     this.#impersonated = user
+    this.#impersonationConstraint = constraint
   }
 
   /** What a body was read as, with defaults, before anybody else has a say. It is written out now, since drafts change. */
@@ -186,6 +189,7 @@ export class AuditRecord {
       verb: this.#asked.verb,
       user: this.#asked.user,
       impersonatedUser: this.#impersonated,
+      impersonationConstraint: this.#impersonationConstraint,
       sourceIps: this.#sourceIps,
       userAgent: this.#userAgent,
       objectRef: this.#reference,

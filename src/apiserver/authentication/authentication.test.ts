@@ -102,7 +102,14 @@ test('without credentials one is anonymous, or nobody', async () => {
   assert.deepEqual(user, { name: 'system:anonymous', groups: ['system:unauthenticated'] })
   await assert.rejects(whole(false).authenticate(get(), {}), unauthorized)
   // Odd headers are no credentials.
-  for (const authorization of ['Basic YTpi', 'Bearer', 'Bearer ', ''])
+  for (const authorization of [
+    'Basic YTpi',
+    'Bearer',
+    'Bearer ',
+    'Bearer  sesame',
+    'Bearer\tsesame',
+    '',
+  ])
     assert.equal((await whole().authenticate(get({ authorization }), {})).name, 'system:anonymous')
 })
 
@@ -122,8 +129,12 @@ test('an in-process caller is who it is, and headers change nothing', async () =
 
 test('a browser may send its token in the protocols of a web socket, beside a real one', () => {
   const token = `base64url.bearer.authorization.k8s.io.${Buffer.from('sesame').toString('base64url')}`
-  const of = (protocols: string) => bearerTokenOf(get({ 'sec-websocket-protocol': protocols }))
+  const of = (protocols: string, upgrade = 'websocket') =>
+    bearerTokenOf(get({ upgrade, 'sec-websocket-protocol': protocols }))
   assert.equal(of(`v5.channel.k8s.io, ${token}`), 'sesame')
   assert.equal(of(token), undefined)
   assert.equal(of(`a, ${token}, ${token}`), undefined)
+  // What is no web socket has other ways to say it.
+  assert.equal(of(`a, ${token}`, 'h2c'), undefined)
+  assert.equal(bearerTokenOf(get({ 'sec-websocket-protocol': `a, ${token}` })), undefined)
 })

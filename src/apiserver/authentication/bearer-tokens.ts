@@ -1,6 +1,7 @@
 /** `Authorization: Bearer …`, and the same inside a web socket's protocol list, where browsers cannot set headers. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isStatus, type StatusError } from '#api/machinery/status.ts'
+import { bearerOf } from '#client/serving/bearer.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import {
   type Authenticator,
@@ -65,10 +66,12 @@ export async function verifyToken(
 export const whyWrong = (refusal: StatusError): string =>
   refusal instanceof WrongToken ? refusal.why : 'invalid bearer token'
 
-export function bearerTokenOf({ headers }: ApiRequest): string | undefined {
-  const [, token] = /^bearer +(\S+)/i.exec(headers?.authorization ?? '') ?? []
+export function bearerTokenOf(request: ApiRequest): string | undefined {
+  const token = bearerOf(request)
   if (token !== undefined) return token
-  const protocols = headers?.['sec-websocket-protocol']?.split(',').map(each => each.trim()) ?? []
+  const { headers = {} } = request
+  if (headers.upgrade?.toLowerCase() !== 'websocket') return undefined
+  const protocols = headers['sec-websocket-protocol']?.split(',').map(each => each.trim()) ?? []
   const own = protocols.filter(each => each.startsWith(WEBSOCKET_PREFIX))
   // Another protocol must stand beside it: the server has to answer with one, and it must not be the token.
   if (own.length !== 1 || own.length === protocols.length) return undefined

@@ -91,7 +91,7 @@ test('who asks is said in the headers that were agreed on, and in no others', as
     'x-who': 'jane',
     'x-remote-user': 'john',
     'x-remote-uid': '42',
-    'x-team': 'red, blue',
+    'x-team': 'red\nblue',
     'x-remote-group': 'green',
     'x-about-scopes': 'a',
     'x-more-scopes': 'b',
@@ -108,6 +108,31 @@ test('who asks is said in the headers that were agreed on, and in no others', as
     ['x-who', 'x-team', 'x-about-scopes', 'x-more-scopes'],
   )
   assert.equal(privateHeaders({}), undefined)
+})
+
+test('a comma is a letter of a name, and nobody becomes somebody else by it', async () => {
+  const proxy = frontProxyAuthenticator({
+    authorities: [proxies.certificate],
+    names: [],
+    clock,
+    usernameHeaders: ['X-Who', 'X-Remote-User'],
+    groupHeaders: ['X-Team', 'X-Remote-Group'],
+    extraPrefixes: ['X-About-'],
+  })
+  const headers = {
+    'x-who': 'admin, from elsewhere',
+    'x-team': 'staff, system:masters',
+    'x-remote-group': 'cn=a, dc=b\n',
+    'x-about-scopes': '',
+  }
+  assert.deepEqual(await proxy.authenticate(get(headers), peerOf('any')), {
+    name: 'admin, from elsewhere',
+    groups: ['staff, system:masters', 'cn=a, dc=b'],
+    extra: { scopes: [''] },
+  })
+  // The first value of a header is its value, though it be nobody.
+  const blank = await proxy.authenticate(get({ 'x-who': '\njohn' }), peerOf('any'))
+  assert.equal(blank, undefined)
 })
 
 test('a proxy that says nothing is nobody, and one whose time is over is not believed', async () => {

@@ -5,7 +5,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import { subjectOf } from '#base/pki/subject.ts'
-import { listSeparatorOf } from '#client/serving/repeated-headers.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import { type Authenticator, type UserInfo, unauthorized } from './authenticator.ts'
 import { type Authorities, certificateVerifier } from './certificate-verifier.ts'
@@ -97,28 +96,24 @@ function userIn(name: string, headers: Headers, known: IdentityHeaders): UserInf
   return {
     name,
     ...(uid === undefined ? {} : { uid }),
-    groups: known.groupHeaders.flatMap(header => valuesOf(header, headers)),
+    groups: known.groupHeaders.flatMap(header => valuesOf(header, headers)).filter(Boolean),
     ...(extra.size > 0 ? { extra: Object.fromEntries(extra) } : {}),
   }
 }
 
 function firstOf(names: readonly string[], headers: Headers): string | undefined {
   for (const name of names) {
-    if (headers[name] === undefined) continue
-    const [first] = valuesOf(name, headers)
-    if (first !== undefined) return first
+    const [first = ''] = valuesOf(name, headers)
+    if (first !== '') return first
   }
   return undefined
 }
 
-/** Repeated headers are joined by what suits their name. Node reads one letter a byte where UTF-8 was sent. */
+/** A listener puts newlines between repeated ones, and nobody takes a comma for more than a letter. Node reads one letter a byte where UTF-8 was sent. */
 function valuesOf(name: string, headers: Headers): string[] {
   const text = headers[name]
   if (text === undefined) return []
-  return text
-    .split(listSeparatorOf(name))
-    .map(each => Buffer.from(each.trim(), 'latin1').toString())
-    .filter(each => each !== '')
+  return text.split('\n').map(each => Buffer.from(each.trim(), 'latin1').toString())
 }
 
 /** Keys are percent-encoded, since names of headers cannot hold every character. */

@@ -3,6 +3,7 @@ import type { StatusError } from '#api/machinery/status.ts'
 import type { Tunnel } from '../forwarding/forwarder.ts'
 import type { StreamKind } from '../streaming/channels.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels, EventSource } from '../transport.ts'
+import type { KeepsApart } from './repeated-headers.ts'
 
 /** What is known of the other end beside its requests. One frozen value a connection, so it may be used as a cache key. */
 export interface ServedPeer {
@@ -37,6 +38,8 @@ export type ServedUpgrade =
   | { readonly response: ApiResponse }
 
 export interface RequestHandler {
+  /** Headers of this handler's own that name people and groups: repeated ones are parted by newlines, as those are that Kubernetes always has. */
+  readonly keepsApart?: KeepsApart | undefined
   handle(request: ApiRequest, peer: ServedPeer): Promise<ApiResponse>
   /** Answers a request whose body cannot be taken, by the rules of all others: who may not ask at all learns only that. */
   refuse?(request: ApiRequest, peer: ServedPeer, error: StatusError): Promise<ApiResponse>

@@ -103,7 +103,7 @@ function wireOf(
     isAwaited = true
     response.writeContinue()
   }
-  const names = headersOf(request.rawHeaders)
+  const names = headersOf(request.rawHeaders, state.connection.context.handler.keepsApart)
   return {
     method,
     path: url,

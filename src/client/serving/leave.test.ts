@@ -10,23 +10,27 @@ const ask1 = versions['HTTP/1.1'] ?? assert.fail()
 /** A server that answers `/slow` when it is told to, and `/watch` without end. */
 async function leaving(more: Parameters<typeof serve>[1]) {
   const slow = Promise.withResolvers<void>()
+  const asked = Promise.withResolvers<void>()
   const watches: ReturnType<typeof pushed>[] = []
   const server = await serve(async ({ path }) => {
-    if (path === '/slow') await slow.promise
+    if (path === '/slow') {
+      asked.resolve()
+      await slow.promise
+    }
     if (path !== '/watch') return text(200, path)
     const source = pushed()
     watches.push(source)
     return source.response
   }, more)
-  return { server, watches, answer: () => slow.resolve() }
+  return { server, watches, asked: asked.promise, answer: () => slow.resolve() }
 }
 
 test('with Retry-After, new requests are refused until those before them are answered', async () => {
-  const { server, answer } = await leaving({ leaving: { sendsRetryAfter: true } })
+  const { server, asked, answer } = await leaving({ leaving: { sendsRetryAfter: true } })
   for (const each of [ask, ask1])
     assert.equal((await each(server, { path: '/a', tls: trust })).status, 200)
   const before = ask(server, { path: '/slow', tls: trust })
-  await delay(50)
+  await asked
   const stopping = server.stop()
   await delay(50)
   for (const each of [ask, ask1]) {
@@ -42,9 +46,9 @@ test('with Retry-After, new requests are refused until those before them are ans
 })
 
 test('without it no connection is taken, and what was asked before is answered', async () => {
-  const { server, answer } = await leaving({})
+  const { server, asked, answer } = await leaving({})
   const before = ask(server, { path: '/slow', tls: trust })
-  await delay(50)
+  await asked
   const stopping = server.stop()
   await assert.rejects(ask(server, { path: '/c', tls: trust }), /ECONNREFUSED/)
   answer()

@@ -53,12 +53,18 @@ export async function serveUpgrade(upgrade: Upgrade, connection: Connection): Pr
 
 async function ask(request: IncomingMessage, { context, peer }: Connection) {
   const { method = '', url = '', rawHeaders } = request
-  if (!isMethod(method) || !context.handler.upgrade)
+  const { handler } = context
+  if (!isMethod(method) || !handler.upgrade)
     throw badRequest('this server does not open streams here')
   const gone = new AbortController()
   request.socket.once('close', () => gone.abort(new Error('the client went away')))
-  const asked = { method, path: url, headers: headersOf(rawHeaders), signal: gone.signal }
-  return context.handler.upgrade(asked, peer)
+  const asked = {
+    method,
+    path: url,
+    headers: headersOf(rawHeaders, handler.keepsApart),
+    signal: gone.signal,
+  }
+  return handler.upgrade(asked, peer)
 }
 
 /** Opens the far end, then answers 101 and joins both. */

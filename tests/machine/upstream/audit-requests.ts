@@ -233,19 +233,20 @@ export const others: readonly Audited[] = [
     method: 'GET',
     path: `${PODS}/none`,
     headers: {
-      'impersonate-user': 'kubernetes-admin',
-      'impersonate-group': 'system:masters',
-      'impersonate-uid': 'u',
-      'impersonate-extra-reason': 'why',
+      ...jane,
+      'x-forwarded-for': '192.0.2.1, nobody, ::FFFF:192.0.2.9,2001:DB8:0::1',
+      'x-real-ip': '192.0.2.77',
     },
   },
+  // From here on upstream remembers that whoever asks may be anybody for anything, and says no more for what.
   {
     method: 'GET',
     path: `${PODS}/none`,
     headers: {
-      ...jane,
-      'x-forwarded-for': '192.0.2.1, nobody, ::FFFF:192.0.2.9,2001:DB8:0::1',
-      'x-real-ip': '192.0.2.77',
+      'impersonate-user': 'kubernetes-admin',
+      'impersonate-group': 'system:masters',
+      'impersonate-uid': 'u',
+      'impersonate-extra-reason': 'why',
     },
   },
   { method: 'GET', path: `${PODS}/none`, headers: { 'user-agent': 'a'.repeat(1100) } },

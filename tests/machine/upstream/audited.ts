@@ -175,12 +175,7 @@ const answered = (told: readonly Told[], id: string): string[] =>
 
 /** But for what is another in each life of a server, which `differences` names alike, and what is accepted to differ: */
 function normal(event: Event): Event {
-  // Proa authorizes impersonation in one way only, so it does not say in which.
-  const {
-    annotations,
-    authenticationMetadata: _,
-    ...rest
-  } = JSON.parse(
+  const { annotations, ...rest } = JSON.parse(
     JSON.stringify(event, (key, value) => {
       // Columns are described in words of our own; ports of both servers differ.
       if (key === 'columnDefinitions' || key === 'serverAddressByClientCIDRs') return undefined

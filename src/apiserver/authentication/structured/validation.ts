@@ -7,8 +7,8 @@ import {
   required,
   tooMany,
 } from '#api/machinery/field-error.ts'
-import { isDns1123Subdomain } from '#api/machinery/names.ts'
 import { certificatesIn } from '#base/pki/pem.ts'
+import { domainPrefixErrors } from '../extra-key.ts'
 import type {
   Anonymous,
   ClaimMappings,
@@ -281,23 +281,4 @@ function extraErrors(
   keys.add(key)
   if (valueExpression === '') return [...errors, required(`${at}.valueExpression`)]
   return [...errors, ...expressionErrors(`${at}.valueExpression`, valueExpression, 'claims')]
-}
-
-function domainPrefixErrors(key: string, field: string): FieldError[] {
-  if (key === '') return [required(field)]
-  const slash = key.indexOf('/')
-  const [domain, path] = [key.slice(0, slash), key.slice(slash + 1)]
-  if (slash <= 0 || path === '')
-    return [invalid(field, key, 'must be a domain-prefixed path (such as "acme.io/foo")')]
-  const [why] = isDns1123Subdomain(domain)
-  const errors = why ? [invalid(field, domain, why)] : []
-  if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(path))
-    errors.push(
-      invalid(
-        field,
-        path,
-        `Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')`,
-      ),
-    )
-  return errors
 }

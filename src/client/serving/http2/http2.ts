@@ -56,6 +56,7 @@ function serveConnection(
       idleFrames: [IDLE_FRAME_BURST, IDLE_FRAMES_PER_SECOND],
     },
     ...shared,
+    keepsApart: connection.context.handler.keepsApart,
     monotonicMs: () => clock.monotonicMs(),
     after: (delayMs, act) => clock.after(delayMs, act),
     afterReadyWork: act =>

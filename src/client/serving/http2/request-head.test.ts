@@ -45,6 +45,20 @@ test('headers that come several times are joined so that they can be taken apart
   assert.equal(head.headers['impersonate-extra-x'], 'p\nq')
 })
 
+test('headers of its own that name people are for a handler to name; of credentials the first counts', () => {
+  const head = new RequestHead(64 * 1024, name => name === 'x-team')
+  const fields: readonly Field[] = [
+    ...PSEUDO,
+    ['x-team', 'a, b'],
+    ['authorization', 'Bearer one'],
+    ['x-team', 'c'],
+    ['authorization', 'Bearer two'],
+  ]
+  for (const [name, value] of fields) head.take({ name, value })
+  assert.equal(head.headers['x-team'], 'a, b\nc')
+  assert.equal(head.headers.authorization, 'Bearer one')
+})
+
 test('a request without its method, path or scheme is none', () => {
   for (const left of PSEUDO) {
     assert.ok(!headOf(PSEUDO.filter(each => each !== left)).isWhole)

@@ -1,5 +1,5 @@
 /** What a request's headers must be (RFC 9113, section 8), and what they are to the rest of us. */
-import { listSeparatorOf } from '../repeated-headers.ts'
+import { type KeepsApart, withRepeated } from '../repeated-headers.ts'
 import type { HeaderField } from './header-tables.ts'
 
 /** What no value may hold. */
@@ -18,9 +18,11 @@ export class RequestHead {
   bytes = 0
   #hasFields = false
   readonly #limitBytes: number
+  readonly #keepsApart: KeepsApart | undefined
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, keepsApart?: KeepsApart) {
     this.#limitBytes = limitBytes
+    this.#keepsApart = keepsApart
   }
 
   readonly take = ({ name, value }: HeaderField): void => {
@@ -68,12 +70,8 @@ export class RequestHead {
     if (name === 'host' && this.#authority) return
     const before = this.headers[name]
     if (before === undefined) this.headers[name] = value
-    else this.headers[name] = before + separatorOf(name) + value
+    else this.headers[name] = withRepeated(name, before, value, this.#keepsApart)
   }
-}
-
-function separatorOf(name: string): string {
-  return name === 'cookie' ? '; ' : listSeparatorOf(name)
 }
 
 /** Lower case, and none of the characters that no name has. */

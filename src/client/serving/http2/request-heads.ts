@@ -2,6 +2,7 @@
  * The headers of a connection's requests. Most clients say the same ones again and again: a block of bytes that was read before, and that
  * neither changed the table of headers nor was followed by one that did, says the same again.
  */
+import type { KeepsApart } from '../repeated-headers.ts'
 import { HeaderDecoder } from './header-decoder.ts'
 import { RequestHead } from './request-head.ts'
 
@@ -12,12 +13,14 @@ const LONGEST_KEPT_BLOCK = 512
 
 export class RequestHeads {
   readonly #limitBytes: number
+  readonly #keepsApart: KeepsApart | undefined
   readonly #decoder = new HeaderDecoder()
   /** By their blocks. Frozen, since several requests have them. */
   readonly #kept = new Map<string, RequestHead>()
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, keepsApart?: KeepsApart) {
     this.#limitBytes = limitBytes
+    this.#keepsApart = keepsApart
   }
 
   /** What a block says. Throws a ConnectionError for what is no block. */
@@ -25,7 +28,7 @@ export class RequestHeads {
     const key = block.length > LONGEST_KEPT_BLOCK ? undefined : textOf(block)
     const kept = key === undefined ? undefined : this.#kept.get(key)
     if (kept) return kept
-    const head = new RequestHead(this.#limitBytes)
+    const head = new RequestHead(this.#limitBytes, this.#keepsApart)
     const { changes } = this.#decoder
     this.#decoder.decode(block, head.take)
     if (this.#decoder.changes !== changes) this.#kept.clear()

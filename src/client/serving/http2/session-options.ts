@@ -1,4 +1,5 @@
 /** What a connection of HTTP/2 is told by who serves it. */
+import type { KeepsApart } from '../repeated-headers.ts'
 import type { OutputBuffers } from './output-buffers.ts'
 import type { RequestHead } from './request-head.ts'
 import type { Http2Stream } from './stream.ts'
@@ -23,6 +24,8 @@ export interface SessionOptions {
   readonly after: (delayMs: number, act: () => void) => () => void
   /** Calls back after everything that is ready now. */
   readonly afterReadyWork: (act: () => void) => void
+  /** Of repeated headers. */
+  readonly keepsApart?: KeepsApart | undefined
   /** A request whose headers are whole. */
   readonly request: (stream: Http2Stream, head: RequestHead) => void
 }

@@ -69,7 +69,7 @@ export class Session implements StreamHost {
       this.fail(ErrorCode.enhanceYourCalm, 'answers are not taken'),
     )
     this.#blocks = new HeaderBlocks(limits.headerBytes * 2)
-    this.#heads = new RequestHeads(limits.headerBytes)
+    this.#heads = new RequestHeads(limits.headerBytes, options.keepsApart)
     this.#resets = new TokenBucket(limits.resets, monotonicMs)
     this.#idleFrames = new TokenBucket(limits.idleFrames, monotonicMs)
     this.#window = new ReceiveWindow(limits.connectionWindowBytes, bytes => this.#grow(0, bytes))
