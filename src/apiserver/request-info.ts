@@ -92,7 +92,8 @@ export function parseRequestInfo(method: Method, target: string): RequestInfo {
   const version = segments[hasGroup ? 2 : 1] ?? ''
   const parts = segments.slice(hasGroup ? 3 : 2)
   const known = { ...none, prefix, group, version }
-  if (parts.length === 0) return known
+  // Who judges such a path reads it as who answers does.
+  if (parts.length === 0) return { ...known, path: decode(rawPath) }
   return resourceInfo({ ...known, path: rawPath }, VERBS[method], parts)
 }
 

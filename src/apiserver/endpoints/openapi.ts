@@ -13,7 +13,7 @@ const HASHED_CACHE_CONTROL = 'public, immutable, max-age=31536000'
 
 export function openapi(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
   const { path } = exchange.info
-  const [, format, ...rest] = path.split('/').filter(part => part !== '')
+  const [format, ...rest] = path.split('/').slice(2)
   if (path.endsWith('/')) return format === 'v3' ? documentNotFound() : pageNotFound()
   const documents = documentsOf(exchange.server)
   const { remotes } = exchange.server

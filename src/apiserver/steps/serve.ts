@@ -1,4 +1,6 @@
-import { StatusError } from '#api/machinery/status.ts'
+import { goQuote } from '#api/machinery/go-quote.ts'
+import { isPathSegment } from '#api/machinery/names.ts'
+import { badRequest, StatusError } from '#api/machinery/status.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import { UnreadableValueError } from '#store'
 import { noteDeprecation } from '../audit/notes.ts'
@@ -57,6 +59,7 @@ function served(exchange: Exchange): ReturnType<Step> {
     const refusal = scopeRefusal(exchange, resource) ?? oldPathRefusal(exchange, resource)
     if (refusal) throw refusal
   }
+  if (isStored(resource)) refuseName(info.rest[0])
   const isWrite = info.verb !== 'get' && info.verb !== 'list' && info.verb !== 'watch'
   const waiting = isWrite ? resource.kind.prepareWrites?.() : undefined
   return waiting ? waiting.then(() => handle(exchange, resource)) : handle(exchange, resource)
@@ -137,6 +140,13 @@ function scopeRefusal({ info }: Exchange, resource: ServedResource): StatusError
     if (info.verb === 'create' || info.verb === 'deletecollection') return methodNotAllowed()
   }
   return undefined
+}
+
+/** What nothing can be called is no name of anything that is not there. Throws BadRequest. */
+function refuseName(name: string | undefined): void {
+  if (name === undefined || !name.includes('%')) return
+  const why = isPathSegment(name).join(';')
+  throw badRequest(`Name parameter invalid: ${goQuote(name)}: ${why}`)
 }
 
 /** Of the old paths those for watching are left: whole objects, with GET. */

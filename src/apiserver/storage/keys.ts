@@ -55,9 +55,13 @@ export function resourcePrefixOf(
 /** A segment of a key may not be able to leave its place, whatever validation said before. */
 const SAFE_SEGMENT = /^(?!\.{1,2}$)[^/%\0]{1,253}$/
 
+/** Whether there could be an object of these names; `namespace` is empty for cluster-scoped resources. */
+export const canBeKey = (namespace: string, name: string): boolean =>
+  SAFE_SEGMENT.test(name) && (namespace === '' || SAFE_SEGMENT.test(namespace))
+
 /** The key of one object; `namespace` is empty for cluster-scoped resources. */
 export function keyIn(prefix: string, namespace: string, name: string): string {
-  if (!SAFE_SEGMENT.test(name) || (namespace !== '' && !SAFE_SEGMENT.test(namespace)))
+  if (!canBeKey(namespace, name))
     throw new Error(`no key can be made of ${JSON.stringify({ namespace, name })}`)
   return namespace === '' ? prefix + name : `${prefix}${namespace}/${name}`
 }

@@ -14,7 +14,7 @@ import {
 import type { Eventually } from '../authorization/authorizer.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import type { WatchCache } from '../watch-cache/watch-cache.ts'
-import { keyIn, prefixOf } from './keys.ts'
+import { canBeKey, keyIn, prefixOf } from './keys.ts'
 import { encodeValue, StoredObject, unstored } from './stored-object.ts'
 
 /** Upstream's default of `--event-ttl`. */
@@ -67,6 +67,7 @@ export class ResourceStorage {
 
   /** The state that the next write builds on; may not be durable yet, so never show it. */
   async latest(namespace: string, name: string): Promise<StoredObject | undefined> {
+    if (!canBeKey(namespace, name)) return undefined
     const entry = await this.#store.latest(keyIn(this.prefix, namespace, name))
     return entry && this.#storedOf(entry, namespace, name)
   }

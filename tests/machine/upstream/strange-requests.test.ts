@@ -13,6 +13,7 @@ import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { Both } from './access/both.ts'
 import { until } from './access/said.ts'
 import { type Certificate, credentials, TOKENS } from './strange/credentials.ts'
+import { isOdd, strangePath } from './strange/paths.ts'
 import { askRaw, type Pair, type RawAnswer, type RawRequest } from './strange/raw.ts'
 
 const [COUNT = 600, SEED = 1] = (process.env.PROA_STRANGE ?? '')
@@ -70,6 +71,25 @@ describe('strange requests', { skip: etcdMissing() || kubeApiServerMissing() }, 
     }
     assert.deepEqual(different, [])
     assert.ok(good > COUNT / 5 && good < COUNT, `${good} of ${COUNT} were somebody`)
+  })
+
+  test(`where it goes, ${COUNT} times from seed ${SEED}`, async () => {
+    const different: string[] = []
+    for (let seed = SEED; seed < SEED + COUNT; seed++) {
+      const dice = new Dice(seed)
+      const target = strangePath(dice)
+      const token = dice.pick(['ali', 'ali', 'root'])
+      const headers = [['Authorization', `Bearer ${token}-token`]] as const
+      const method = dice.pick(['GET', 'GET', 'GET', 'HEAD', 'DELETE', 'POST', 'OPTIONS'])
+      const [upstream = '', proa = ''] = (await ask({ method, target, headers }, 'none')).map(
+        ({ status }) => String(status),
+      )
+      if (upstream !== proa && !(Number(proa) >= 400 && isOdd(target)))
+        different.push(
+          `${seed}: ${token} ${method} ${target}\n  upstream ${upstream}\n  Proa     ${proa}`,
+        )
+    }
+    assert.deepEqual(different, [])
   })
 })
 
@@ -164,4 +184,13 @@ const RIGHTS: readonly (readonly [path: string, body: object])[] = [
     ]),
   ],
   [`${RBAC}/clusterrolebindings`, binding('con', 'con')],
+  [
+    `${RBAC}/clusterroles`,
+    role('ali', [
+      { verbs: ['get'], apiGroups: [''], resources: ['pods', 'pods/proxy', 'namespaces/status'] },
+      { verbs: ['*'], apiGroups: ['apps'], resources: ['*'] },
+      { verbs: ['get'], nonResourceURLs: ['/healthz/*', '/metrics', '/logs/*'] },
+    ]),
+  ],
+  [`${RBAC}/clusterrolebindings`, binding('ali', 'ali')],
 ]

@@ -19,6 +19,9 @@ export interface Pair {
   readonly key: string
 }
 
+/** A watch has no end of its own. */
+const PATIENCE_MS = 3_000
+
 /** `status` is 0 where the connection ends without an answer. */
 export function askRaw(url: string, request: RawRequest, pair?: Pair): Promise<RawAnswer> {
   const { hostname: host, port } = new URL(url)
@@ -44,7 +47,11 @@ export function askRaw(url: string, request: RawRequest, pair?: Pair): Promise<R
     socket.on('error', error =>
       (error as { code?: string }).code === 'ECONNRESET' ? undefined : reject(error),
     )
-    socket.on('close', () => resolve(answerIn(Buffer.concat(parts).toString())))
+    const enough = setTimeout(() => socket.destroy(), PATIENCE_MS)
+    socket.on('close', () => {
+      clearTimeout(enough)
+      resolve(answerIn(Buffer.concat(parts).toString()))
+    })
     socket.write(`${lines.join('\r\n')}\r\n\r\n${body ?? ''}`)
   })
 }
