@@ -167,6 +167,22 @@ describe('a version that another server serves', () => {
     socket.destroy()
   })
 
+  test('hands out documents, and no connection that is the aggregator’s', async () => {
+    await using extension = await simple()
+    let upgrades = 0
+    extension.upgraded((_, socket) => {
+      upgrades++
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: mine\r\n\r\n')
+    })
+    await using front = await registered(extension, systemClock)
+    await becomes(front, 'Passed')
+    const headers = { upgrade: 'mine', connection: 'Upgrade' }
+    const path = `/openapi/v3${ROOT}`
+    const result = await front.server.upgrade({ method: 'GET', path, headers }, { user: admin })
+    assert.ok('response' in result)
+    assert.deepEqual([result.response.status, upgrades], [404, 0])
+  })
+
   test('is not asked on behalf of whoever left before it answered', async () => {
     let asked = 0
     let left = 0

@@ -58,7 +58,8 @@ export class Remote implements RemoteVersion {
 
   handle(exchange: Exchange): Promise<ApiResponse> {
     const isDocument = exchange.info.path.startsWith('/openapi/')
-    const asked = isDocument ? { ...exchange, user: OPENAPI_READER } : exchange
+    // Nobody but who asks for himself gets a connection: this is the aggregator's own name.
+    const asked = isDocument ? { ...exchange, user: OPENAPI_READER, wantsStream: false } : exchange
     return passOn(asked, this, this.#proxy)
   }
 

@@ -1,12 +1,34 @@
 import { parseDuration } from '#api/machinery/duration.ts'
+import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange, Step } from '../exchange.ts'
+import { isPassedOn } from './limit-body.ts'
 import { isLongRunning } from './limit-in-flight.ts'
 
 /** Who waits for something that never comes is told so in the end. Streams and watches may last, and roles in this process are part of it. */
 export const limitTime: Step = (exchange, next) => {
   const { server, peer, wantsStream } = exchange
   if (peer.user || wantsStream || isLongRunning(exchange) || isAtHand(exchange)) return next()
-  return server.deadlines.limited(next, wantedMs(exchange))
+  const limited = () => server.deadlines.limited(next, wantedMs(exchange))
+  return isPassedOn(server, exchange.info) ? brokenOff(exchange, limited) : limited()
+}
+
+/** Another server need not go on for whoever has his answer, nor hold a connection for it. */
+async function brokenOff(
+  exchange: Exchange,
+  limited: () => Promise<ApiResponse>,
+): Promise<ApiResponse> {
+  const over = new AbortController()
+  const { signal } = exchange.request
+  exchange.request = {
+    ...exchange.request,
+    signal: signal ? AbortSignal.any([signal, over.signal]) : over.signal,
+  }
+  try {
+    return await limited()
+  } catch (error) {
+    over.abort()
+    throw error
+  }
 }
 
 /** Most requests are reads of what is in memory, which wait for nobody. */

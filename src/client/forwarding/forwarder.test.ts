@@ -84,6 +84,19 @@ test('method, path, query, headers and body arrive as they were, credentials and
     assert.equal(headers[name], undefined, name)
 })
 
+test('what is told of the way here is no client’s to take away', async () => {
+  let seen: IncomingMessage | undefined
+  await using at = await target((request, response) => {
+    seen = request
+    response.end()
+  })
+  const told = { 'x-forwarded-for': '192.0.2.1', 'audit-id': 'a', traceparent: 't' }
+  const headers = { ...told, connection: `x-own, ${Object.keys(told).join(', ')}`, 'x-own': '1' }
+  await bodyOf(await at.to.request({ method: 'GET', path: '/', headers }))
+  for (const [name, value] of Object.entries(told)) assert.equal(seen?.headers[name], value)
+  assert.equal(seen?.headers['x-own'], undefined)
+})
+
 test('the host is the target’s own, or the one that is to be sent', async () => {
   const seen: (string | undefined)[] = []
   await using at = await target(({ headers }, response) => {

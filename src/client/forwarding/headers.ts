@@ -17,6 +17,8 @@ const HOP_BY_HOP = new Set([
 ])
 /** What says to the API server who somebody is; a pod that saw it could act as them. */
 const CREDENTIALS = /^(authorization|impersonate-.*|x-remote-.*)$/
+/** What is said of the way by which a request came, which its client does not take away again. */
+const OF_THE_WAY = /^(x-forwarded-.*|audit-id|traceparent)$/
 /** What may stand in a header; a careless server's other characters would break ours. */
 const PLAIN = /^[\t\n\x20-\x7e\x80-\xff]*$/
 /** A browser's bearer token stands among the subprotocols of its web socket. */
@@ -26,7 +28,8 @@ export function forwardedRequest(headers: Headers, host: string): Record<string,
   const named = namedBy(headers.connection)
   const passed: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (HOP_BY_HOP.has(name) || named.has(name) || CREDENTIALS.test(name)) continue
+    if (HOP_BY_HOP.has(name) || CREDENTIALS.test(name)) continue
+    if (named.has(name) && !OF_THE_WAY.test(name)) continue
     // The body is sent with the length that it has or was said to have.
     if (name === 'content-length' || name === 'expect' || name === 'host') continue
     passed[name] = value

@@ -9,6 +9,13 @@ export function wireHeaders(
   return cookies === undefined ? headers : { ...headers, 'set-cookie': cookies.split('\n') }
 }
 
+/** As lines of a head that is written by hand. */
+export function headLines(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(wireHeaders(headers)).flatMap(([name, value]) =>
+    [value].flat().map(each => `${name}: ${each}`),
+  )
+}
+
 /**
  * Names in lower case, one text each, from node's flat list of names and values.
  */

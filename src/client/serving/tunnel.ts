@@ -1,6 +1,7 @@
 /** Joins a client's connection to a proxied target's, which answered 101: from here on nobody looks at the bytes. */
 import type { Tunnel } from '../forwarding/forwarder.ts'
 import type { Connection } from './connections.ts'
+import { headLines } from './http1-headers.ts'
 import type { Upgrade } from './upgrade.ts'
 
 export function tunnelThrough(
@@ -19,8 +20,8 @@ export function tunnelThrough(
     return
   }
   connection.retire = end
-  const lines = Object.entries(tunnel.headers).map(([name, value]) => `${name}: ${value}`)
-  socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`)
+  const lines = ['HTTP/1.1 101 Switching Protocols', ...headLines(tunnel.headers)]
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   if (tunnel.head.length > 0) socket.write(tunnel.head)
   if (head.length > 0) far.write(head)
   socket.pipe(far).pipe(socket)

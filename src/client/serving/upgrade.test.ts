@@ -162,6 +162,15 @@ for (const [way, lines] of Object.entries(ways)) {
   })
 }
 
+test('cookies of a refusal are headers of their own', async () => {
+  const headers = { 'set-cookie': 'a=1\nx-injected: yes', 'x-mine': '1' }
+  const response = { ...text(403, 'no'), headers }
+  await using server = await serveStreams(async () => ({ response }))
+  const answer = await answerTo(await rawConnection(server), headOf(webSocket))
+  assert.match(answer, /\r\nset-cookie: a=1\r\nset-cookie: x-injected: yes\r\n/)
+  assert.doesNotMatch(answer, /\nx-injected/)
+})
+
 test('a handshake that is wrong is refused before the far end is opened', async () => {
   const end = farEnd()
   await using server = await serveStreams(async () => ({

@@ -14,7 +14,7 @@ import type { ApiResponse } from '../transport.ts'
 import { wholeBody } from './answer.ts'
 import type { Connection } from './connections.ts'
 import type { ServedStream } from './handler.ts'
-import { headersOf } from './http1-headers.ts'
+import { headersOf, headLines } from './http1-headers.ts'
 import { sendMessages } from './messages.ts'
 import { statusAnswer } from './serve-request.ts'
 import { tunnelThrough } from './tunnel.ts'
@@ -130,7 +130,7 @@ function refuse(socket: Duplex, { status, headers, body }: ApiResponse): void {
   const bytes = Buffer.concat(wholeBody(body))
   const head = [
     `HTTP/1.1 ${status} ${nodeHttp().STATUS_CODES[status] ?? 'Refused'}`,
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...headLines(headers),
     `content-length: ${bytes.length}`,
     'connection: close',
   ]
