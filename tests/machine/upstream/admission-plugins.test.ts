@@ -105,6 +105,38 @@ const asking = (requests: object) => ({
   containers: [{ ...container, resources: { requests, limits: requests } }],
 })
 
+/** What whoever may change a namespace may write there. */
+const ODD_TOLERATIONS = [
+  '',
+  'null',
+  '[]',
+  '[null]',
+  '{}',
+  '[1]',
+  '[[]]',
+  '[{"key":5}]',
+  '[{"key":"a","operator":"Nonsense"}]',
+  '[{"key":"a","effect":{}}]',
+  '[{"key":"a","tolerationSeconds":"5"}]',
+  '[{"key":"a","operator":"Exists","unknown":1}]',
+  '[{"KEY":"a","Operator":"Exists"}]',
+  '[{"key":"constructor","operator":"Exists"}]',
+]
+const ODD_SELECTORS = [
+  '',
+  'a',
+  'a=',
+  '=b',
+  'a==b',
+  'a!=b',
+  'a in (b)',
+  'a=b,a=c',
+  'constructor=x',
+  'a b=c',
+  'a=b,',
+  'A_/b=c',
+]
+
 const WRITES: readonly Question[] = [
   namespace('free'),
   namespace('open', {}, { 'pod-security.kubernetes.io/enforce': 'privileged' }),
@@ -127,6 +159,13 @@ const WRITES: readonly Question[] = [
   pod('picked', {}, 'picky'),
   pod('unpicked', { nodeSelector: { zone: 'c' } }, 'picky'),
   pod('nowhere', {}, 'missing'),
+  namespace('constructor'),
+  pod('there', {}, 'constructor'),
+  pod('labelled', { nodeSelector: { zone: 'a', constructor: 'x' } }, 'constructor'),
+  ...ODD_SELECTORS.flatMap((text, i) => [
+    namespace(`odd-${i}`, { 'scheduler.alpha.kubernetes.io/node-selector': text }),
+    pod('odd', {}, `odd-${i}`),
+  ]),
   service('plain', []),
   service('external', ['1.2.3.4']),
   service('plain', ['1.2.3.4'], 'PUT'),
@@ -375,6 +414,12 @@ const RESTRICTED: readonly Question[] = [
   pod('all', { tolerations: [{ operator: 'Exists' }] }, 'own'),
   namespace('broken', { [`${TOLERATIONS}defaultTolerations`]: '{' }),
   pod('broken', {}, 'broken'),
+  ...ODD_TOLERATIONS.flatMap((text, i) => [
+    namespace(`odd-${i}`, { [`${TOLERATIONS}defaultTolerations`]: text }),
+    pod('odd', {}, `odd-${i}`),
+    namespace(`strict-${i}`, { [`${TOLERATIONS}tolerationsWhitelist`]: text }),
+    pod('strict', { tolerations: [{ key: 'other', operator: 'Exists' }] }, `strict-${i}`),
+  ]),
   pod('disk', asking({ 'ephemeral-storage': '1Gi' })),
   pod('critical', { priorityClassName: 'system-node-critical' }, 'kube-system'),
   create('/apis/apps/v1/namespaces/default/deployments', {

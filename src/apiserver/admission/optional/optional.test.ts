@@ -81,6 +81,63 @@ test('PodNodeSelector joins what the namespace chooses, and refuses what contrad
   assert.equal(await chosen(), undefined, 'an empty annotation chooses nothing')
 })
 
+test('PodNodeSelector knows a namespace and labels by names that every object has, and no selector that is none', async () => {
+  const of = world({
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'AdmissionConfiguration',
+    plugins: [
+      {
+        name: 'PodNodeSelector',
+        configuration: { podNodeSelectorPluginConfig: { clusterDefaultNodeSelector: 'zone=a' } },
+      },
+    ],
+  })
+  const annotation = 'scheduler.alpha.kubernetes.io/node-selector'
+  of.namespaces.set('constructor', namespaceOf('constructor'))
+  of.namespaces.set('labelled', namespaceOf('labelled', { [annotation]: 'constructor=x' }))
+  const chosen = async (namespace: string) =>
+    (
+      (await admit(plugin('PodNodeSelector', of), {
+        namespace,
+        object: podNamed('a'),
+      })) as ReturnType<typeof podNamed>
+    ).spec.nodeSelector
+  assert.deepEqual({ ...(await chosen('constructor')) }, { zone: 'a' })
+  assert.deepEqual({ ...(await chosen('labelled')) }, { constructor: 'x' })
+  for (const [text, why] of [
+    ['a', /^invalid selector: \[a\]$/],
+    ['a==b', /^invalid selector: \[a {2}b\]$/],
+    ['a=b,', /^invalid selector: \[\]$/],
+    ['=b', /^<nil>: Invalid value: "": name part must be non-empty; /],
+    ['a=b c', /^<nil>: Invalid value: "b c": /],
+  ] as const) {
+    of.namespaces.set('odd', namespaceOf('odd', { [annotation]: text }))
+    await assert.rejects(chosen('odd'), error => why.test((error as Error).message), text)
+  }
+})
+
+test('PodTolerationRestriction reads annotations that anybody may have written', async () => {
+  const of = world()
+  const annotation = 'scheduler.alpha.kubernetes.io/defaultTolerations'
+  const admitted = (text: string) => {
+    of.namespaces.set('odd', namespaceOf('odd', { [annotation]: text }))
+    const step = plugin('PodTolerationRestriction', of)
+    return admit(step, { namespace: 'odd', object: podNamed('a') })
+  }
+  for (const [text, why] of [
+    ['{}', 'object into Go value of type []v1.Toleration'],
+    ['[1]', 'number into Go value of type v1.Toleration'],
+    ['[{"key":5}]', 'number into Go struct field Toleration.key of type string'],
+    ['[{"effect":{}}]', 'object into Go struct field Toleration.effect of type v1.TaintEffect'],
+    [
+      '[{"tolerationSeconds":"5"}]',
+      'string into Go struct field Toleration.tolerationSeconds of type int64',
+    ],
+  ] as const)
+    await assert.rejects(admitted(text), { message: `json: cannot unmarshal ${why}` })
+  for (const text of ['null', '[null]', '[{"key":null,"operator":"Exists"}]']) await admitted(text)
+})
+
 test('EventRateLimit lets through what a bucket holds, and more as time passes', async () => {
   let nowMs = 0
   const of = world({

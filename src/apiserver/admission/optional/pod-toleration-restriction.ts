@@ -2,6 +2,8 @@
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { PodSpec } from '#api/core/v1/pod/pod.ts'
 import { qualityOfServiceOf } from '#api/core/v1/pod/qos.ts'
+import { isPlainObject } from '#api/machinery/plain.ts'
+import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import { notFound, PlainError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
 import type { AdmissionStep } from '../admission.ts'
@@ -75,14 +77,41 @@ function annotated({ metadata }: Namespace, name: string): readonly Toleration[]
   if (text === undefined) return undefined
   // An empty one says that there are none.
   if (text === '') return []
+  let value: unknown
   try {
-    const value: unknown = JSON.parse(text)
-    if (value === null) return undefined
-    if (!Array.isArray(value)) throw new Error('this is no list')
-    return value as Toleration[]
+    value = JSON.parse(text)
   } catch (error) {
     throw new PlainError(isCutOff(text) ? 'unexpected end of JSON input' : messageOf(error))
   }
+  return tolerationsIn(value)
+}
+
+/** Go's types of their fields. */
+const TYPES = {
+  key: 'string',
+  operator: 'v1.TolerationOperator',
+  value: 'string',
+  effect: 'v1.TaintEffect',
+  tolerationSeconds: 'int64',
+} as const
+
+/** Whoever may change a namespace may write anything there. Throws a PlainError in Go's words. */
+function tolerationsIn(value: unknown): readonly Toleration[] {
+  if (value === null) return []
+  const wrong = (of: unknown, where: string) =>
+    new PlainError(`json: cannot unmarshal ${jsonTypeOf(of)} into Go ${where}`)
+  if (!Array.isArray(value)) throw wrong(value, 'value of type []v1.Toleration')
+  return value.map(each => {
+    if (each === null) return {}
+    if (!isPlainObject(each)) throw wrong(each, 'value of type v1.Toleration')
+    for (const [name, type] of Object.entries(TYPES)) {
+      const part = each[name]
+      const isFitting = type === 'int64' ? Number.isSafeInteger(part) : typeof part === 'string'
+      if (part !== undefined && part !== null && !isFitting)
+        throw wrong(part, `struct field Toleration.${name} of type ${type}`)
+    }
+    return each as Toleration
+  })
 }
 
 /** Something could follow that would make it whole. */
