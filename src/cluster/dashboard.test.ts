@@ -281,6 +281,45 @@ test('a server that is away is told of as such', async () => {
   }
 })
 
+test('an answer gives the browser no orders, and cannot look like the dashboard’s own', async () => {
+  const orders = {
+    'clear-site-data': '"*"',
+    'access-control-allow-origin': '*',
+    'set-cookie': 'a=1',
+    refresh: '0;url=http://evil.example',
+    'x-proa-dashboard': 'refused',
+    'service-worker-allowed': '/',
+  }
+  const headers = { 'content-type': 'text/html', warning: '299 - "w"', ...orders }
+  const hostile = await openDashboard({
+    transport: {
+      request: async () => ({
+        status: 401,
+        headers,
+        body: { kind: 'bytes', bytes: Buffer.from('x') },
+      }),
+    },
+    server: 'https://cluster.example',
+    address: '127.0.0.1',
+    port: 0,
+    log: systemLog('error'),
+  })
+  try {
+    const at = `http://127.0.0.1:${hostile.port}`
+    const its = drawn('y')
+    const body = JSON.stringify({ token: tokenOf(hostile.url), key: its })
+    await fetch(`${at}/session`, { method: 'POST', body })
+    const answer = await fetch(`${at}/api/v1/nodes`, {
+      headers: { authorization: `Bearer ${its}` },
+    })
+    assert.equal(answer.headers.get('warning'), '299 - "w"')
+    for (const name of Object.keys(orders)) assert.equal(answer.headers.get(name), null, name)
+    assert.match(answer.headers.get('content-security-policy') ?? '', /sandbox/)
+  } finally {
+    await hostile.stop()
+  }
+})
+
 test('the kubeconfig is looked for as kubectl does, and a missing one is told in a sentence', async () => {
   const text = (server: string) =>
     `{current-context: a, contexts: [{name: a, context: {cluster: a}}, {name: b, context: {cluster: b}}], clusters: [{name: a, cluster: {server: "https://${server}"}}, {name: b, cluster: {server: "https://b"}}]}`

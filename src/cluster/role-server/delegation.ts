@@ -5,10 +5,9 @@
 import { tokenReview } from '#api/authentication/v1/token-review.ts'
 import { subjectAccessReview } from '#api/authorization/v1/subject-access-review.ts'
 import { configMap } from '#api/core/v1/config-map.ts'
+import { authentication } from '#apiserver/authentication/authentication.ts'
 import {
-  ALL_AUTHENTICATED,
   type Authenticator,
-  anonymous,
   type UserInfo,
   unauthorized,
 } from '#apiserver/authentication/authenticator.ts'
@@ -64,24 +63,26 @@ export function createDelegation(options: DelegationOptions): Delegation {
     return { isAllowed: status.allowed && status.denied !== true, reason: status.reason ?? '' }
   }
 
-  return {
-    async authenticate(request, peer) {
-      const known = await trust('').catch(error => {
-        log.warn('the authorities of clients could not be read', { why: messageOf(error) })
-        return []
-      })
-      for (const authenticator of known) {
-        const user = await authenticator.authenticate(request, peer)
-        if (user) return { ...user, groups: [...new Set([...user.groups, ALL_AUTHENTICATED])] }
-      }
+  const byToken: Authenticator = {
+    async authenticate(request) {
       const token = bearerOf(request)
-      if (token === undefined) return anonymous
+      if (token === undefined) return undefined
       const user = await ownerOf(token).catch(error => {
         log.warn('a token could not be checked', { why: messageOf(error) })
         return undefined
       })
       if (!user) throw unauthorized()
       return user
+    },
+  }
+
+  return {
+    async authenticate(request, peer) {
+      const known = await trust('').catch(error => {
+        log.warn('the authorities of clients could not be read', { why: messageOf(error) })
+        return []
+      })
+      return authentication({ authenticators: [...known, byToken] }).authenticate(request, peer)
     },
     mayDo: ({ name, groups, uid, extra }, attributes) =>
       judged(JSON.stringify({ user: name, groups, uid, extra, ...attributes })),

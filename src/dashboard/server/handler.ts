@@ -28,16 +28,19 @@ const API_PATH = /^\/(?:api|apis|openapi|version|livez|readyz)(?:\/|\?|$)/
 const SESSION_PATH = '/session'
 /** What of a request goes on to the API; whatever else a browser says is about the browser. */
 const PASSED_ON = ['accept', 'content-type', 'if-none-match', 'if-modified-since']
-/** What of an answer stays here: about the connection, or about how somebody signed in who is not the browser. */
-const KEPT_BACK = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'set-cookie',
-  'www-authenticate',
-  'content-length',
-  'strict-transport-security',
-  'content-security-policy',
+/**
+ * What of an answer goes on to the browser. Others are about the connection, about how somebody signed in who is not the browser, or orders to
+ * it that a pod behind a proxy has no business to give: what to forget, whom else to let read along.
+ */
+const PASSED_BACK = new Set([
+  'content-type',
+  'content-encoding',
+  'etag',
+  'last-modified',
+  'vary',
+  'warning',
+  'retry-after',
+  'audit-id',
 ])
 /** By it the pages tell our refusals from those of the API. */
 export const REFUSED_HEADER = 'x-proa-dashboard'
@@ -118,7 +121,7 @@ export function createHandler(options: HandlerOptions): RequestHandler {
   async function passOn(request: ApiRequest): Promise<ApiResponse> {
     try {
       const { status, headers, body } = await transport.request(forApi(request))
-      const passed = Object.entries(headers).filter(([name]) => !KEPT_BACK.has(name))
+      const passed = Object.entries(headers).filter(([name]) => PASSED_BACK.has(name))
       return { status, headers: { ...Object.fromEntries(passed), ...INERT }, body: plain(body) }
     } catch (error) {
       return unreachable(error)
@@ -243,7 +246,10 @@ function refused(code: number, reason: string, message: string): ApiResponse {
 }
 
 function unreachable(error: unknown): ApiResponse {
-  if (error instanceof StatusError) return statusAnswer(error)
+  if (error instanceof StatusError) {
+    const response = statusAnswer(error)
+    return { ...response, headers: { ...response.headers, ...INERT } }
+  }
   const told = `the API server cannot be reached: ${messageOf(error)}`
   const response = statusAnswer(new StatusError('ServiceUnavailable', told, {}, 502))
   return {
