@@ -84,17 +84,16 @@ export const isOrphaned = ({ metadata: { finalizers, annotations } }: Kubernetes
 
 /** What the annotation says; whatever cannot be read counts as nothing. */
 export function placementOf({ metadata }: KubernetesObject): Readonly<Record<string, Remembered>> {
-  const text = metadata.annotations?.[PLACEMENT]
-  if (text === undefined) return {}
+  // A cluster may be called like what every object has.
+  const placement: Record<string, Remembered> = Object.create(null)
   try {
-    const value: unknown = JSON.parse(text)
-    if (!isPlainObject(value)) return {}
-    return Object.fromEntries(
-      Object.entries(value).filter(([, entry]) => isPlainObject(entry)),
-    ) as Record<string, Remembered>
+    const value: unknown = JSON.parse(metadata.annotations?.[PLACEMENT] ?? '{}')
+    for (const [name, entry] of Object.entries(isPlainObject(value) ? value : {}))
+      if (isPlainObject(entry)) placement[name] = entry as Remembered
   } catch {
-    return {}
+    // Nothing.
   }
+  return placement
 }
 
 /** Servers leave out zeros and what is empty. */
