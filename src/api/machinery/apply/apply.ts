@@ -26,7 +26,14 @@ import {
 } from './managers.ts'
 import { mergeApplied } from './merge.ts'
 import { faultsIn } from './undeclared.ts'
-import { bare, Changes, schemaOf, type Versions, withoutDropped } from './versions.ts'
+import {
+  bare,
+  Changes,
+  checkFitsOwners,
+  schemaOf,
+  type Versions,
+  withoutDropped,
+} from './versions.ts'
 
 export interface Writer {
   readonly manager: string
@@ -224,6 +231,7 @@ export function serverSideApply(
   }
   const configuration = withoutForeignParts(kind, applied, options.subresource)
   const owners = knownOwners(kind, live, options)
+  if (live) checkFitsOwners(kind, live, owners, options.versions)
   const mine = owners.find(owner => isApplier(owner, id))
   const others = owners.filter(owner => owner !== mine)
   const claimed = withoutPaths(bare(configuration), options.unowned)

@@ -68,15 +68,34 @@ export class Changes {
     if (!kind) return undefined
     const to = versions.convert(this.#to, apiVersion)
     const from = this.#from && versions.convert(this.#from, apiVersion)
-    for (const object of [from, to]) if (object) checkNothingIsTwice(kind, object)
+    if (from) checkFits(kind, from, 'failed to convert old object: ')
+    if (to) checkFits(kind, to, 'failed to convert new object: ')
     return to && (from || !this.#from) ? between(kind, from, to) : this.own
   }
 }
 
-/** As upstream, which allows it in the version of the write alone. */
-function checkNothingIsTwice(kind: AnyKind, object: KubernetesObject): void {
+/**
+ * As upstream, which looks at other versions strictly: there nothing may stand twice, and nothing may be there that the version does not
+ * declare, such as a default of the version of the write. Conversion without a webhook drops nothing.
+ */
+function checkFits(kind: AnyKind, object: KubernetesObject, told = ''): void {
   const faults = faultsIn(schemaOf(kind), bare(object))
-  if (faults) throw new PlainError(faults)
+  if (faults) throw new PlainError(`${told}${faults}`)
+}
+
+/** Throws where what is there does not fit the version of one of its owners, to which it has to be converted. */
+export function checkFitsOwners(
+  kind: AnyKind,
+  live: KubernetesObject,
+  owners: readonly Owner[],
+  versions: Versions | undefined,
+): void {
+  if (!versions) return
+  for (const apiVersion of new Set(owners.map(owner => owner.apiVersion))) {
+    const other = apiVersion === apiVersionOf(kind) ? undefined : versions.kindOf(apiVersion)
+    const shown = other && versions.convert(live, apiVersion)
+    if (shown) checkFits(other, shown)
+  }
 }
 
 function between(kind: AnyKind, from: KubernetesObject | undefined, to: KubernetesObject) {
@@ -137,6 +156,12 @@ export function withoutDropped(
   const lastKind = last.apiVersion === own ? kind : versions?.kindOf(last.apiVersion)
   // A version that there is no more had no fields of its own.
   if (!shown || !lastKind) return merged
+  if (last.apiVersion !== own)
+    checkFits(
+      lastKind,
+      shown,
+      'failed to prune fields: failed to convert merged object to last applied version: ',
+    )
   const schema = schemaOf(lastKind)
   const owned = withNamed(schema, last.fields)
   const ownedIn = (apiVersion: string) =>
