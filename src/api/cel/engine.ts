@@ -181,7 +181,6 @@ export function compileExpression(
 }
 
 function compile(text: string, type: ResultType, scope: Scope): Program {
-  const { cel } = loaded()
   const environment = loaded().environment(scope)
   const { text: masked, marks, constants } = maskOptionalEntries(text)
   const { ast } = environment.parse(masked)
@@ -189,8 +188,7 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
   if (marks.size > 0) expandOptionalEntries(ast, marks, treeOf)
   const found = { usesOldSelf: false }
   rewrite(ast as unknown as Node, found)
-  const parsed = environment.parse(cel.serialize(ast))
-  const checked = parsed.check()
+  const { parsed, checked } = checkedTree(environment, ast as unknown as Node)
   if (!checked.valid)
     throw new Error(
       checked.error?.message.split('\n')[0]?.replace(/\b(\w+)(?=\()/, writtenName) ?? 'invalid',
@@ -209,6 +207,34 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
       return value
     },
   }
+}
+
+/**
+ * The language compares null with much that is never null, such as an optional or an address; the engine does not, so where it complains
+ * it is asked again without knowing which values are null.
+ */
+function checkedTree(environment: Environment, tree: Node) {
+  const check = () => {
+    const parsed = environment.parse(
+      loaded().cel.serialize(tree as unknown as Parameters<Cel['serialize']>[0]),
+    )
+    return { parsed, checked: parsed.check() }
+  }
+  const first = check()
+  if (first.checked.valid || !hideNulls(tree)) return first
+  const second = check()
+  return second.checked.valid ? second : first
+}
+
+/** Whether there are any. */
+function hideNulls(part: unknown): boolean {
+  if (Array.isArray(part)) return part.map(hideNulls).includes(true)
+  if (typeof part !== 'object' || part === null || !('op' in part)) return false
+  const node = part as Node
+  if (node.op !== 'value' || node.args !== null) return hideNulls(node.args)
+  const { op, args } = treeOf(`${UNTYPED}(null)`)
+  Object.assign(node, { op, args })
+  return true
 }
 
 /** What a rule may cost at most where `self` is of this type; 0 for what is no expression. */

@@ -76,6 +76,7 @@ const NAMED = 'kubernetes.NamedFormat'
 export function addFormats(target: Target, add: Add, optional: (value: unknown) => unknown): void {
   class Formats {}
   target.registerType(NAMED, { ctor: Format, fields: {} })
+  target.registerOperator(`${NAMED} == ${NAMED}`, (one, other) => one === other)
   target.registerType('FormatLibrary', { ctor: Formats, fields: {} })
   target.registerConstant('format', 'FormatLibrary', new Formats())
   const formats = new Map(Object.entries(FORMATS).map(([name, each]) => [name, new Format(each)]))

@@ -103,6 +103,12 @@ isSemver('1.0.0') && !isSemver('v1.0') && isSemver('v1.0', true) && semver('01.0
 '%x'.format(['hi']) == '6869' && strings.quote('a"b') == '"a\\\\"b"'
 'a,b'.split(',').join('-') == 'a-b' && 'abc'.replace('b', 'x') == 'axc' && 'abc'.charAt(1) == 'b'
 quantity('1Gi').isGreaterThan(quantity('1G')) && quantity('1').add(quantity('500m')).asApproximateFloat() == 1.5
+optional.of(1) != null && null != optional.none() && !([optional.of('a')].exists(x, x == null) || object.?none == null)
+format.dns1123Label().validate('A') != null && format.named('dns1123Label') != null && ![format.dns1123Label()].exists(f, f == null)
+url('https://a') != null && ip('::1') != null && cidr('::/0') != null && quantity('1') != null && semver('1.0.0') != null
+!(optional.of(1) in [null]) && !(null in [optional.of('a')]) && [duration('1s')] != [null] && optional.of(ip('::1')) != optional.of(null)
+(true ? optional.of(1) : null) != null && (false ? duration('1s') : null) == null && !(timestamp('2020-01-01T00:00:00Z') == null)
+format.dns1123Label() == format.named('dns1123Label').value() && format.dns1123Label() != format.dns1123Subdomain()
 quantity('2').isInteger() && !quantity('1500m').isInteger() && quantity('3k').sub(1).asInteger() == 2999
 `
 for (const text of truths.trim().split('\n'))

@@ -36,6 +36,12 @@ class RenamedVersion implements OwnVersion {
     this.versions = versions
   }
 
+  kindOf(apiVersion: string): AnyKind {
+    const kind = this.versions.kinds.get(apiVersion)
+    if (kind) return kind
+    throw new PlainError(`request to convert CR to an invalid group/version: ${apiVersion}`)
+  }
+
   prepare(_: Iterable<StoredObject>): Promise<void> | undefined {
     return undefined
   }

@@ -74,8 +74,11 @@ export function versionsOf({ webhooks }: Server, resource: StoredResource): Vers
     webhooks.equivalents(resource).find(({ kind }) => apiVersionOf(kind) === apiVersion)
   const isStored = (apiVersion: string) => apiVersion === apiVersionOf(storage.kind)
   return {
-    kindOf: apiVersion =>
-      find(apiVersion)?.kind ?? (isStored(apiVersion) ? storage.kind : undefined),
+    kindOf(apiVersion) {
+      // Of those that definitions declare some may not be served, and one that went is missed.
+      if (view.own) return view.own.kindOf(apiVersion)
+      return find(apiVersion)?.kind ?? (isStored(apiVersion) ? storage.kind : undefined)
+    },
     convert(object, apiVersion) {
       if (object.apiVersion === apiVersion) return object
       // A webhook cannot be asked at once.

@@ -20,6 +20,8 @@ export interface View {
 export interface OwnVersion {
   /** What is shown may say something else than what is stored. */
   readonly isConverted: boolean
+  /** Any version of the resource, also one that is not served; throws where there is no such version, or no longer. */
+  kindOf(apiVersion: string): AnyKind
   /** Gets these ready to be shown, together; undefined where they are. Rejects where one of them cannot be shown. */
   prepare(stored: Iterable<StoredObject>): Promise<void> | undefined
   /** A stored object in this version; throws where it was not prepared. */

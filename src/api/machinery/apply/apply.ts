@@ -84,7 +84,8 @@ function tracked(
   const sent = sentEntries(kind, previous, next, writer)
   const changes = changesOf(kind, previous, next, writer)
   const known = lastOfEach(previous?.metadata.managedFields ?? [])
-  const { touched, removed } = changes.own
+  const { removed } = changes.own
+  const touched = ownable(changes.own.touched)
   const entries = sent ? entriesOf(ownersSent(sent, changes)) : known
   // Whose owners were taken away has none from then on, until somebody applies.
   if (entries.length === 0 && previous) return []

@@ -81,14 +81,15 @@ function isStored(entry: ManagedFieldsEntry): boolean {
   return isShared(fieldsV1 as object)
 }
 
-/** Entries as they are stored: applied ones first, then by time and name; owners of nothing are left out. */
+/**
+ * Entries as they are stored: applied ones first, then by time and name; owners of nothing are left out. What nobody can come to own may still
+ * have been written there by hand, and stays: a name alone keeps an object from being one that nobody tracks.
+ */
 export function entriesOf(owners: readonly Owner[]): ManagedFieldsEntry[] {
-  const present: Owner[] = []
-  for (const owner of owners) {
-    const fields = owner.entry ? owner.fields : ownable(owner.fields)
-    if (!fields.isEmpty) present.push(fields === owner.fields ? owner : { ...owner, fields })
-  }
-  return present.sort(byRank).map(entryOf)
+  return owners
+    .filter(({ fields }) => !fields.isEmpty)
+    .sort(byRank)
+    .map(entryOf)
 }
 
 function entryOf(owner: Owner): ManagedFieldsEntry {

@@ -184,3 +184,23 @@ test('what somebody owned as empty goes with all in it that nobody owns, in whic
     assert.deepEqual(lay([mine, its]).data, { a: '1', b: '2' })
   }
 })
+
+test('what nobody can come to own stays where somebody wrote it, until its manager applies', () => {
+  const name = { 'f:metadata': { 'f:name': {} } }
+  const entry = (manager: string, operation: string, fieldsV1: object) => ({
+    manager,
+    operation,
+    apiVersion: 'test/v1',
+    fieldsType: 'FieldsV1',
+    fieldsV1,
+  })
+  const seeds = [entry('one', 'Apply', name), entry('two', 'Update', name)]
+  const before = updated(undefined, A, 'first')
+  const next = of(A, { managedFields: seeds })
+  const seeded = of(A, { managedFields: trackUpdate(thing, before, next, by('setter')) })
+  assert.deepEqual(seeded.metadata.managedFields, seeds)
+  const edited = updated(seeded, { data: { a: '2' } }, 'two')
+  assert.deepEqual(owned(edited, 'two'), { 'f:data': { 'f:a': {} }, ...name })
+  const taken = applied(edited, { data: { b: '1' } }, 'one')
+  assert.deepEqual(owned(taken, 'one'), { 'f:data': { 'f:b': {} } })
+})

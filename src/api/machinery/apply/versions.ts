@@ -16,7 +16,7 @@ import { faultsIn } from './undeclared.ts'
 
 /** The versions of one resource. */
 export interface Versions {
-  /** Undefined for what is no version of it, or no longer. */
+  /** Undefined for what is no version of it, or no longer; of custom resources that throws. */
   kindOf(apiVersion: string): AnyKind | undefined
   /** An object of one version in another; undefined where that cannot be said at once. */
   convert(object: KubernetesObject, apiVersion: string): KubernetesObject | undefined
