@@ -181,12 +181,15 @@ const INTS =
 const STRINGS =
   'string lowerAscii upperAscii substring trim replace join find format charAt strings.quote getScheme getHost getHostname getPort getEscapedPath'
 const OPAQUES = 'quantity semver ip cidr url masked add sub'
+const FORMATS =
+  'dns1123Label dns1123Subdomain dns1035Label dns1123LabelPrefix dns1123SubdomainPrefix dns1035LabelPrefix qualifiedName labelValue uri uuid byte date datetime'
 
 const RESULTS: Readonly<Record<string, SizedType>> = {
   ...Object.fromEntries(BOOLS.split(' ').map(name => [name, BOOL])),
   ...Object.fromEntries(INTS.split(' ').map(name => [name, INT])),
   ...Object.fromEntries(STRINGS.split(' ').map(name => [name, STRING])),
   ...Object.fromEntries(OPAQUES.split(' ').map(name => [name, plain('opaque')])),
+  ...Object.fromEntries(FORMATS.split(' ').map(name => [`format.${name}`, plain('opaque')])),
   split: plain('list', STRING),
   findAll: plain('list', STRING),
   'lists.range': plain('list', INT),
@@ -195,6 +198,7 @@ const RESULTS: Readonly<Record<string, SizedType>> = {
   asApproximateFloat: plain('double'),
   timestamp: plain('timestamp'),
   duration: plain('duration'),
+  'format.named': plain('optional', plain('opaque')),
   validate: plain('optional', plain('list', STRING)),
 }
 

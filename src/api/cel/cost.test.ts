@@ -21,6 +21,10 @@ test('a condition costs what its parts do, for the longest texts that devices ma
   assert.equal(costOf('device.attributes.all(domain, domain == "")'), 2 + 32 * 4 + 1)
 })
 
+test('rules for texts are compared for 1, however they are named', () => {
+  assert.equal(costOf("format.dns1123Label() == format.named('uri').value()"), 4)
+})
+
 test('a condition that may cost more than a million is refused', () => {
   const names = 'device.attributes.all(a, device.attributes.all(b, device.attributes.all(c, TEST)))'
   const refused = wrongDeviceExpression('e', names.replace('TEST', 'a + b + c == ""'))

@@ -254,6 +254,23 @@ size({'a': 1})
 {'a': 1, 'a': 2}
 {1: 'x'}[1]
 'abc'.size()
+format.dns1123Label().validate(self.s) == null
+null == format.dns1123Label().validate(self.s)
+format.dns1123Label() != null
+format.dns1123Label() == format.named('dns1123Label').value()
+optional.of(self.s) == null
+optional.none() == null
+[optional.of(self.s)].exists(x, x == null)
+optional.of(1) in [null]
+null in [optional.of('a')]
+(true ? optional.of(1) : null) == null
+(true ? duration('1s') : null) == null
+[duration('1s')] == [null]
+optional.of(duration('1s')) == optional.of(null)
+url('https://a') != null
+ip('1.1.1.1') == null
+quantity('1') != null
+semver('1.0.0') != null
 `
   .trim()
   .split('\n')
