@@ -43,6 +43,35 @@ describe('a create', () => {
     })
   })
 
+  test('has the status that it has by default, whatever its creator says', async () => {
+    const status = {
+      type: 'object',
+      default: { observedGeneration: -1 },
+      properties: { observedGeneration: { type: 'integer' }, phase: { type: 'string' } },
+    }
+    const spec = { type: 'object', properties: { colour: { type: 'string' } } }
+    const rules = [{ rule: '!has(self.status) || has(self.status.phase)' }]
+    const openAPIV3Schema = {
+      type: 'object',
+      properties: { spec, status },
+      'x-kubernetes-validations': rules,
+    }
+    const server = await served({
+      versions: [{ ...widgetVersion, schema: { openAPIV3Schema } }],
+    })
+    const said = [undefined, {}, { observedGeneration: 7 }]
+    for (const [at, its] of said.entries()) {
+      const name = `w${at}`
+      const made = await server.ask('POST', WIDGETS, widget(name, {}, its && { status: its }))
+      assert.deepEqual([made.status, made.body.status], [201, { observedGeneration: -1 }])
+      const dry = await server.ask('POST', `${WIDGETS}?dryRun=All`, widget(`dry${at}`, {}))
+      assert.deepEqual(dry.body.status, { observedGeneration: -1 })
+      const change = { status: { phase: 'New' } }
+      const { body } = await server.ask('PATCH', `${WIDGETS}/${name}/status`, change, MERGE)
+      assert.deepEqual(body.status, { observedGeneration: -1, phase: 'New' })
+    }
+  })
+
   test('keeps null where it may be a value, and else takes the default for it', async () => {
     const text = { type: 'string', default: 'd' }
     const spec = { type: 'object', properties: { may: { ...text, nullable: true }, not: text } }

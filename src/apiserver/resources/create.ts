@@ -170,8 +170,10 @@ async function store(
   besides?: readonly Change[],
 ): Promise<StoredObject> {
   const { server } = write.exchange
-  const { storage, name: servedAs } = write.resource
+  const { storage, name: servedAs, kind } = write.resource
   const { namespace = '', name = '' } = draft.metadata
+  // Its status is not its creator's to say, so it is what it is by default; no rule and no webhook has seen that yet.
+  if (kind.custom && kind.subresources.status) kind.defaults(draft)
   const converted = storedForm(write, draft)
   const stored = converted instanceof Promise ? await converted : converted
   if (write.dryRun) {

@@ -1,7 +1,7 @@
 /** Expressions about times, spans and maps in all their fineness, and constants in all their forms, one a line. */
 export const FINE_VALUES: readonly string[] = String.raw`
 {1: 'x'}
-{1: 'x', 2: 'y'}.map(k, k + 1)
+{1: 'x', 2: 'y'}.map(k, k + 1).sum()
 {1: 'x', 2: 'y'}.all(k, k > 0)
 {1: 'x', 2: 'y'}.exists(k, k == 2)
 {1: 'x'}.map(k, type(k))
