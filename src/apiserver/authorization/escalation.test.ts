@@ -132,9 +132,17 @@ test('a new subject on an old binding is a grant, too', async () => {
   )
 })
 
-test('a role that is not there cannot be bound', async () => {
-  await assert.rejects(
-    checkBindingWrite(lead, binding('Role', 'later', 'eve'), undefined, world),
-    error => isStatus(error, 'NotFound'),
-  )
+test('a role that is not there cannot be bound, and is told as if it were the binding', async () => {
+  const bindings = [
+    ['rolebindings', binding('Role', 'later', 'eve')],
+    ['rolebindings', binding('ClusterRole', 'later', 'eve')],
+    ['clusterrolebindings', binding('ClusterRole', 'later', 'eve', '')],
+  ] as const
+  for (const [resource, its] of bindings)
+    await assert.rejects(
+      checkBindingWrite(lead, its, undefined, world),
+      error =>
+        isStatus(error, 'NotFound') &&
+        error.message === `${resource}.rbac.authorization.k8s.io "later" not found`,
+    )
 })

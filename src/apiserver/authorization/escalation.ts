@@ -69,11 +69,12 @@ export async function checkBindingWrite(
   const right = { user, resource: bound, namespace, name: roleRef.name }
   if (await mayDo('bind', right, world.authorizer)) return
   const rules = rulesOfRole(world.view, roleRef, inNamespace)
-  if (rules === undefined) throw notFound({ group: GROUP, resource: bound }, roleRef.name)
-  const missing = uncoveredRights(heldBy(user, namespace, world.view), rules)
   const resource = next.kind === 'ClusterRoleBinding' ? 'clusterrolebindings' : 'rolebindings'
-  if (missing.length > 0)
-    throw forbidden({ group: GROUP, resource }, name, escalationMessage(user, missing))
+  const of = { group: GROUP, resource }
+  // As upstream: the name is that of the role, and what is said to be missing is what was written.
+  if (rules === undefined) throw notFound(of, roleRef.name)
+  const missing = uncoveredRights(heldBy(user, namespace, world.view), rules)
+  if (missing.length > 0) throw forbidden(of, name, escalationMessage(user, missing))
 }
 
 function heldBy(user: UserInfo, namespace: string, view: RbacView): PolicyRule[] {
