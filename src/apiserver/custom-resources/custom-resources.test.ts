@@ -328,6 +328,23 @@ describe('versions', () => {
   })
 })
 
+test('whoever watches sees the objects of a definition go with it', async () => {
+  const server = await startTestServer()
+  await define(server, widgets())
+  const watch = await startWatch(server.server, `${WIDGETS}?watch=true`)
+  await server.ask('POST', WIDGETS, widget('a'))
+  await server.ask('POST', WIDGETS, widget('b'))
+  await server.ask('DELETE', `${DEFINITIONS}/widgets.example.com`)
+  const seen = await watch.take(4)
+  assert.deepEqual(seen.map(({ type, object }) => `${type} ${object.metadata.name}`).sort(), [
+    'ADDED a',
+    'ADDED b',
+    'DELETED a',
+    'DELETED b',
+  ])
+  await until(async () => watch.state.ended)
+})
+
 test('watches of a custom resource tell its changes, and end with it', async () => {
   const server = await startTestServer()
   await define(server, widgets())

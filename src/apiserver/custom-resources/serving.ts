@@ -7,6 +7,7 @@ import { isConditionTrue } from '#api/apiextensions/v1/conditions.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { equal } from '#api/machinery/patch/json-patch.ts'
 import { internalError } from '#api/machinery/status.ts'
 import type { ServedResource, StoredResource } from '../resources/registry.ts'
 import type { ServerContext } from '../server-context.ts'
@@ -19,6 +20,7 @@ import { ownVersion } from './own-version.ts'
 type Getters = Record<string, (object: never) => string>
 
 interface Serving {
+  readonly definition: CustomResourceDefinition
   /** What the kinds were made of, to tell whether they must be made anew. */
   readonly stamp: string
   readonly uid: string | undefined
@@ -81,8 +83,9 @@ export class CustomServing {
       if (known.stamp === stampOf(definition)) return true
       const { cache, getters } = known
       this.#make(definition, { cache, getters, since: this.#server.cache.revision })
-      // Whoever watches begins anew, and sees what objects look like from here on.
-      for (const watcher of [...cache.watchers]) watcher.end()
+      // Whoever watches begins anew, and sees what objects look like from here on. Where only the end of all of them begins, it is to see that.
+      if (!isSameForm(known.definition, definition))
+        for (const watcher of [...cache.watchers]) watcher.end()
       return true
     }
     return false
@@ -134,7 +137,7 @@ export class CustomServing {
     const stored = resourceOf(storedKind)
     const { prefix } = storage
     const stamp = stampOf(definition)
-    this.#served.set(name, { stamp, uid, prefix, cache, resources, stored, getters })
+    this.#served.set(name, { definition, stamp, uid, prefix, cache, resources, stored, getters })
   }
 }
 
@@ -148,6 +151,10 @@ function prefixOfDefinition({ spec }: CustomResourceDefinition): string {
     custom: { ...rules, decode, decodeApplied: decode },
   })
 }
+
+/** Whether objects look the same by both. */
+const isSameForm = (one: CustomResourceDefinition, other: CustomResourceDefinition) =>
+  equal(one.spec, other.spec) && equal(one.status.acceptedNames, other.status.acceptedNames)
 
 /** All that kinds are made of. */
 function stampOf(definition: CustomResourceDefinition): string {
