@@ -3,9 +3,22 @@
  * how long each took. See CONTRIBUTING.md.
  *
  *   node tests/machine/clients/suites/run.ts MODULE@VERSION|DIR PACKAGE [WORDS for the tests …]
- *   node tests/machine/clients/suites/run.ts sigs.k8s.io/kueue@v0.17.0 ./test/integration/singlecluster/webhook/core
+ *   node tests/machine/clients/suites/run.ts sigs.k8s.io/karpenter@v1.13.0 ./pkg/controllers/provisioning
  *
  * Modules come through Go's proxy. What is downloaded and built is kept below the machine's folder for temporary files.
+ *
+ * Run so far, with what failed on Proa alone mended:
+ *
+ *   kueue v0.17.0 (test/integration/singlecluster)   webhook/core, controller/core, scheduler, conversion
+ *   jobset, lws (test/integration)                   controller(s), webhook(s); some of both race, and fail on either server
+ *   cluster-api                                      internal/util/ssa, util/patch, controllers/crdmigrator, core/webhooks, core/reconcilers: clusterclass,
+ *                                                    clusterresourceset, machine, machineset, topology/cluster, …/structuredmerge
+ *   cert-manager (test/integration)                  validation, webhook, acme, issuers, certificaterequests, certificates
+ *   flux                                             pkg/ssa v0.78.0 with jsondiff, kustomize-controller without its Vault
+ *   gateway-api (tests)                              cel, crd, vap
+ *   karpenter v1.13.0                                pkg/apis/v1, pkg/controllers/provisioning
+ *   kro v0.9.4                                       test/integration/suites/core
+ *   gatekeeper v3                                    pkg/watch, pkg/readiness
  */
 import {
   cpSync,
