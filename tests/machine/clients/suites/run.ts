@@ -18,7 +18,7 @@
  *   gateway-api (tests)                              cel, crd, vap
  *   karpenter v1.13.0                                pkg/apis/v1, pkg/controllers/provisioning
  *   kro v0.9.4                                       test/integration/suites/core
- *   gatekeeper v3                                    pkg/watch, pkg/readiness
+ *   gatekeeper v3                                    pkg/watch, pkg/readiness, pkg/controller/config, pkg/controller/mutators/core
  */
 import {
   cpSync,
