@@ -18,8 +18,32 @@ export interface HostAccess {
   readonly disks?: Disks
   /** Absent where no plugins can run. */
   readonly pluginSockets?: PluginSockets
+  /** Absent where nobody tells. */
+  readonly shutdowns?: Shutdowns
   /** Absent where nobody knows. */
   readonly topology?: () => Promise<MachineTopology>
+}
+
+/** Who tells when the machine shuts down. */
+export interface Shutdowns {
+  /**
+   * From now on a shutdown is told, and that it will not come after all; `lost` says that it is not any more, or that the lock is gone. Rejects
+   * where nobody tells.
+   */
+  open(listener: {
+    changed(isShuttingDown: boolean): void
+    lost(why: string): void
+  }): Promise<ShutdownWatch>
+}
+
+export interface ShutdownWatch {
+  /** For how long a shutdown waits for locks. */
+  maximumDelayMs(): Promise<number>
+  /** Asks for more of that; it becomes so a moment later. */
+  raiseMaximumDelay(delayMs: number): Promise<void>
+  /** A shutdown waits for this lock until it is released by what is given. */
+  holdLock(): Promise<() => Promise<void>>
+  close(): void
 }
 
 /** File systems and devices. */

@@ -41,6 +41,7 @@ import { createResizeFigures } from './resize/figures.ts'
 import { HealthFigures } from './server/own-figures.ts'
 import { Rates } from './server/rates.ts'
 import { createServer } from './server/server.ts'
+import { NodeShutdown } from './shutdown/node-shutdown.ts'
 import { StaticPods } from './static-pods/static-pods.ts'
 import { StatusWriter } from './status/status-writer.ts'
 import { tellVolumeCounts } from './volumes/storage-figures.ts'
@@ -75,7 +76,7 @@ export function createKubelet(
   const health = new RuntimeHealth(context, cache)
   const nodeAgent: NodeAgent = new NodeAgent({
     context,
-    health: () => health.report(),
+    health: () => shutdown.with(health.report()),
     pressure: () => pressure.conditions,
     volumesInUse: () => volumes.csi?.volumes.inUse ?? [],
     devices: () => devices.amounts,
@@ -169,6 +170,7 @@ export function createKubelet(
       },
     },
     refuse: ({ pod, requests }) =>
+      shutdown.refusal() ??
       pressure.refusal(pod) ??
       refusal({
         pod,
@@ -190,6 +192,14 @@ export function createKubelet(
     },
   }
   const workers: PodWorkers = new PodWorkers(parts)
+  const shutdown = new NodeShutdown({
+    context,
+    workers: () => workers.all(),
+    told: uid => statusWriter.flush(uid),
+    changed: () => nodeAgent.hurry(),
+    node: () => nodeAgent.node,
+    tell: (node, reason, message) => recorder.record(node, 'Normal', reason, { message }),
+  })
   tellGauges({
     ...{ context, cache, times, workers: () => workers.all() },
     isStatic: staticPods.isStatic,
@@ -255,6 +265,7 @@ export function createKubelet(
     rotation.start()
     setKeeper.start()
     pressure.start()
+    void shutdown.start()
     await registering
   }
   const registered = run().catch(error =>
@@ -281,6 +292,7 @@ export function createKubelet(
       await workers.halt()
       await Promise.all([
         pressure.stop(),
+        shutdown.stop(),
         plugins?.stop().then(() => devices.stop()) ?? devices.stop(),
         setKeeper.stop(),
         nodeAgent.stop(),

@@ -12,6 +12,7 @@ import type { HostAccess } from './host-access.ts'
 import type { Pod } from './pod-types.ts'
 import { MAXIMUM_BACKOFF_MS } from './pods/restart-backoff.ts'
 import type { ContainerRuntime } from './runtime.ts'
+import type { ShutdownPeriod } from './shutdown/periods.ts'
 
 export interface KubeletOptions {
   readonly nodeName: string
@@ -84,6 +85,8 @@ export interface KubeletOptions {
   readonly nodeStatusMaxImages?: number
   /** Whether `/logs/` shows the machine's logs. */
   readonly showsSystemLogs?: boolean
+  /** How long pods of which priority may take to end when the machine shuts down; empty, the default, does not look for that. */
+  readonly shutdownPeriods?: readonly ShutdownPeriod[]
   /** Programs that know how to pull images. */
   readonly credentialProviders?: CredentialProviders
   /** What /configz tells beside that: the configuration as files say it. */
@@ -142,6 +145,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       maxRestartBackoffMs: MAXIMUM_BACKOFF_MS,
       nodeStatusMaxImages: 50,
       showsSystemLogs: true,
+      shutdownPeriods: [],
       configuration: {},
       credentialProviders: {
         ...{ settings: [], binDirectory: '' },

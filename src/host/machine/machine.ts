@@ -6,6 +6,7 @@ import { machineFiles } from './files.ts'
 import { machineMounts } from './mounts.ts'
 import { pluginSockets } from './plugin-sockets.ts'
 import { machineNetwork } from './probe-network.ts'
+import { machineShutdowns } from './shutdowns.ts'
 import { readTopology } from './topology.ts'
 
 /** `storageDirectory` lies on the file system whose size counts as the node's ephemeral storage. */
@@ -18,6 +19,7 @@ export function openMachine(storageDirectory: string) {
     cgroups: machineCgroups,
     disks: machineDisks,
     pluginSockets,
+    shutdowns: machineShutdowns(),
     topology: () => readTopology(),
   }
 }

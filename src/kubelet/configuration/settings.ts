@@ -5,6 +5,7 @@ import { UserError } from '#base/errors.ts'
 import { DEFAULT_THRESHOLDS, isThreshold, SIGNALS } from '../eviction/thresholds.ts'
 import type { KubeletOptions } from '../options.ts'
 import type { ConfigurationField, KubeletConfiguration } from './schema.ts'
+import { shutdownPeriodsOf } from './shutdown-settings.ts'
 
 /** What the kubelet itself does otherwise because of it. */
 export type ConfiguredOptions = Pick<
@@ -20,6 +21,7 @@ export type ConfiguredOptions = Pick<
   | 'maxRestartBackoffMs'
   | 'nodeStatusMaxImages'
   | 'showsSystemLogs'
+  | 'shutdownPeriods'
 >
 
 /** Throws a UserError that names the field. */
@@ -54,6 +56,7 @@ export function optionsOf(configuration: KubeletConfiguration): ConfiguredOption
     maxRestartBackoffMs: restartMs,
     nodeStatusMaxImages,
     showsSystemLogs: configuration.enableSystemLogHandler,
+    shutdownPeriods: shutdownPeriodsOf(configuration),
   })
 }
 
@@ -173,4 +176,6 @@ export const KUBELET_FIELDS: readonly ConfigurationField[] = [
   ...(['nodeLeaseDurationSeconds', 'containerLogMaxSize', 'containerLogMaxFiles'] as const),
   ...(['containerLogMonitorInterval', 'crashLoopBackOff', 'nodeStatusMaxImages'] as const),
   ...(['evictionHard', 'mergeDefaultEvictionSettings', 'enableSystemLogHandler'] as const),
+  ...(['shutdownGracePeriod', 'shutdownGracePeriodCriticalPods'] as const),
+  'shutdownGracePeriodByPodPriority',
 ]

@@ -70,12 +70,6 @@ export function tellGauges(parts: GaugeParts): void {
   gauge('kubelet_pleg_last_seen_seconds', 'When the runtime was listed last, since the epoch', () =>
     one(cache.lastListedAt / 1000),
   )
-  for (const end of ['start', 'end'])
-    gauge(
-      `kubelet_graceful_shutdown_${end}_time_seconds`,
-      `The last ${end} of a shutdown of the node, since the epoch`,
-      () => one(0),
-    )
   gauge(
     'kubelet_first_network_pod_start_sli_duration_seconds',
     'From the creation of the first pod with a network until it ran, without pulling images',

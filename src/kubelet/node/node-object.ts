@@ -50,6 +50,8 @@ export interface NodeHealth {
   readonly runtimeProblem: string
   /** Empty when pods get their network. */
   readonly networkProblem: string
+  /** Absent where the machine does not shut down. */
+  readonly shutdownProblem?: string
 }
 
 export function nodeLabels({ options }: KubeletContext): Record<string, string> {
@@ -224,7 +226,7 @@ const isShort = (type: string, reason: string, what: string) => ({
   message: `kubelet has ${what}`,
 })
 
-function readyProblem({ runtimeProblem, networkProblem }: NodeHealth): string {
+function readyProblem({ runtimeProblem, networkProblem, shutdownProblem }: NodeHealth): string {
   const problems = [
     ...(runtimeProblem ? [`container runtime is down: ${runtimeProblem}`] : []),
     ...(networkProblem
@@ -232,6 +234,7 @@ function readyProblem({ runtimeProblem, networkProblem }: NodeHealth): string {
           `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:${networkProblem}`,
         ]
       : []),
+    ...(shutdownProblem ? [shutdownProblem] : []),
   ]
   return problems.length > 1 ? `[${problems.join(', ')}]` : (problems[0] ?? '')
 }

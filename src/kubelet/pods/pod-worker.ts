@@ -211,6 +211,12 @@ export class PodWorker {
     this.failure ??= failure
     this.#failureGrace ??= graceSeconds
     if (this.mode === 'running') this.mode = 'terminating'
+    this.#ending.abort()
+  }
+
+  /** Its containers have ended, and its volumes and its control group are gone. */
+  get hasLeft(): boolean {
+    return !this.#hasCgroup
   }
 
   get latest(): Pod {

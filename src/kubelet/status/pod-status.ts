@@ -28,6 +28,8 @@ export interface PodFailure {
   readonly message: string
   /** It was the node that ran short, no fault of the pod: told as a condition, by which a Job may ignore it. */
   readonly isDisruption?: true
+  /** A pod whose containers all ended well has succeeded all the same, and nothing is said before it has ended. */
+  readonly sparesSuccess?: true
 }
 
 export interface PodStatusInput {
@@ -67,7 +69,9 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
       resize: input.resize?.conditions,
       disruption: failure?.isDisruption ? failure.message : undefined,
     }),
-    ...(failure ? { reason: failure.reason, message: failure.message } : {}),
+    ...(failure && !(failure.sparesSuccess && phase !== 'Failed')
+      ? { reason: failure.reason, message: failure.message }
+      : {}),
     ...(input.hostIps[0]
       ? { hostIP: input.hostIps[0], hostIPs: input.hostIps.map(ip => ({ ip })) }
       : {}),
@@ -98,7 +102,8 @@ function phaseWith(input: PodStatusInput, statuses: readonly ApiContainerStatus[
   const previous = input.pod.status?.phase
   if (isFinished(previous)) return previous as Phase
   const stopped = !statuses.some(status => status.state.running)
-  if (input.failure) return stopped || input.terminal ? 'Failed' : runningPhase(input, statuses)
+  if (input.failure && !input.failure.sparesSuccess)
+    return stopped || input.terminal ? 'Failed' : runningPhase(input, statuses)
   const phase = phaseOf(input.pod, statuses, input.terminal)
   // What is over for its regular containers is over for the pod only when its sidecars have stopped too.
   if (isFinished(phase) && !input.terminal) return runningPhase(input, statuses)

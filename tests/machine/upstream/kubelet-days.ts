@@ -12,7 +12,7 @@ import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
 import { systemClock as clock } from '#host/clock.ts'
 import { machineCgroups } from '#host/machine/cgroups.ts'
 import { unmountUnder } from '#host/mount-table.ts'
-import { machineAccess, startKubelet } from '#kubelet'
+import { type KubeletOptions, machineAccess, startKubelet } from '#kubelet'
 import { remoteContext } from '../../../src/cluster/remote-context.ts'
 import { ensureContainerd } from '../../../src/kubelet/cri/containerd.ts'
 import { connectCri } from '../../../src/kubelet/cri/cri.ts'
@@ -50,7 +50,7 @@ export async function withCluster<T>(work: (cluster: ProaProcess) => Promise<T>)
   }
 }
 
-interface Node {
+export interface Node {
   readonly directory: string
   readonly name: string
   readonly socketPath: string
@@ -58,7 +58,7 @@ interface Node {
   readonly cgroupRoot: string
 }
 
-type Ask = (path: string) => Promise<string>
+export type Ask = (path: string) => Promise<string>
 
 /** What the node told after its day. */
 export function upstreamDay(cluster: ProaProcess): Promise<Told> {
@@ -69,11 +69,16 @@ export function proaDay(cluster: ProaProcess): Promise<Told> {
   return day(cluster, 'ours', (node, live) => withProa(cluster, node, live))
 }
 
-async function day(
+function day(
   cluster: ProaProcess,
   name: string,
   run: (node: Node, live: (ask: Ask) => Promise<Told>) => Promise<Told>,
 ): Promise<Told> {
+  return withNode(name, node => run(node, ask => live(cluster, name, ask)))
+}
+
+/** With a containerd and a network of its own, and an image that is there. */
+export async function withNode<T>(name: string, run: (node: Node) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'proa-kubelet-day-'))
   const cgroupRoot = `/${basename(directory)}`
   const containerd = await ensureContainerd({
@@ -94,7 +99,7 @@ async function day(
     mkdirSync(join(directory, 'logs'))
     writeFileSync(join(directory, 'manifests', 'static.json'), JSON.stringify(staticPod))
     const node = { directory, name, socketPath, snapshotter, cgroupRoot }
-    return await run(node, ask => live(cluster, name, ask))
+    return await run(node)
   } finally {
     containerd.release()
     await resetContainerd({ dataDirectory: directory, clock, log })
@@ -105,11 +110,18 @@ async function day(
   }
 }
 
-async function withUpstream(
+interface Surroundings {
+  /** Beside what makes it run here. */
+  readonly configuration?: object
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+export async function withUpstream<T>(
   cluster: ProaProcess,
   node: Node,
-  live: (ask: Ask) => Promise<Told>,
-): Promise<Told> {
+  live: (ask: Ask) => Promise<T>,
+  { configuration, environment }: Surroundings = {},
+): Promise<T> {
   const { directory, name, socketPath, cgroupRoot } = node
   await machineCgroups.apply(cgroupRoot, {})
   const config = join(directory, 'kubelet.json')
@@ -133,6 +145,7 @@ async function withUpstream(
       podLogsDir: join(directory, 'logs'),
       evictionHard: { 'memory.available': '10Mi' },
       enableServer: true,
+      ...configuration,
     }),
   )
   const child = spawn(
@@ -144,7 +157,7 @@ async function withUpstream(
       `--cert-dir=${join(directory, 'pki')}`,
       `--hostname-override=${name}`,
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...environment } },
   )
   let words = ''
   child.stderr.on('data', (text: Buffer) => {
@@ -162,11 +175,12 @@ async function withUpstream(
   }
 }
 
-async function withProa(
+export async function withProa<T>(
   cluster: ProaProcess,
   node: Node,
-  live: (ask: Ask) => Promise<Told>,
-): Promise<Told> {
+  live: (ask: Ask) => Promise<T>,
+  options: Partial<KubeletOptions> = {},
+): Promise<T> {
   const { directory, name, socketPath, snapshotter, cgroupRoot } = node
   const kubeconfig = readFileSync(join(cluster.directory, 'admin.conf'), 'utf8')
   const remote = remoteContext(await connectionFromKubeconfig(kubeconfig, NO_FILES), log)
@@ -183,6 +197,7 @@ async function withProa(
     staticPodPath: join(directory, 'manifests'),
     evictionHard: { 'memory.available': '10Mi' },
     figures: remote.figures,
+    ...options,
   })
   try {
     await kubelet.registered

@@ -1,0 +1,145 @@
+/**
+ * When this machine shuts down, as systemd's logind tells on the system bus, and how that waits for us. Its lock is the descriptor of a file, which Node
+ * can't take from a socket: `systemd-inhibit` holds it, for as long as the pipe is open by which it is started. So the kernel lets go of it
+ * with us, however we end (docs/adr/0026).
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import type { Readable, Writable } from 'node:stream'
+import { type Bus, connectBus, systemBusAddress } from '../dbus/bus.ts'
+import type { BusMessage } from '../dbus/message.ts'
+
+const MANAGER = 'org.freedesktop.login1.Manager'
+const LOGIND = { destination: 'org.freedesktop.login1', path: '/org/freedesktop/login1' }
+const PROPERTIES = 'org.freedesktop.DBus.Properties'
+const SIGNAL = 'PrepareForShutdown'
+const HANGUP = 1
+const MICROSECONDS = 1000n
+const LOCK_TIMEOUT_MS = 10_000
+
+/** As upstream's kubelet, by which administrators know it in `systemd-inhibit --list`. */
+const LOCK = [
+  ...['--what=shutdown', '--who=kubelet', '--mode=delay'],
+  '--why=Kubelet needs time to handle node shutdown',
+]
+const DROP_IN_DIRECTORY = '/etc/systemd/logind.conf.d'
+const DROP_IN = '99-kubelet.conf'
+
+export interface ShutdownPlaces {
+  readonly busAddress: string
+  /** Where files beside logind's own are. */
+  readonly dropInDirectory: string
+}
+
+interface Listener {
+  changed(isShuttingDown: boolean): void
+  lost(why: string): void
+}
+
+export function machineShutdowns({
+  busAddress = systemBusAddress(),
+  dropInDirectory = DROP_IN_DIRECTORY,
+}: Partial<ShutdownPlaces> = {}) {
+  return {
+    /** Rejects where nobody tells. What is lost has to be opened anew. */
+    async open(listener: Listener) {
+      const bus = await connectBus(busAddress, {
+        heard: message => {
+          if (isShutdown(message)) listener.changed(message.body[0] === true)
+        },
+        lost: listener.lost,
+      })
+      try {
+        const rule = `type='signal',interface='${MANAGER}',member='${SIGNAL}',path='${LOGIND.path}'`
+        await bus.match(rule)
+        // Who answers this is there.
+        await delayOf(bus)
+      } catch (error) {
+        bus.close()
+        throw error
+      }
+      return {
+        /** For how long logind waits for locks, in milliseconds. */
+        maximumDelayMs: () => delayOf(bus),
+        /** Makes logind wait as long; it does so a moment later. */
+        async raiseMaximumDelay(delayMs: number): Promise<void> {
+          await mkdir(dropInDirectory, { recursive: true })
+          const seconds = Math.ceil(delayMs / 1000)
+          const text = `# Kubelet logind override\n[Login]\nInhibitDelayMaxSec=${seconds}\n`
+          await writeFile(`${dropInDirectory}/${DROP_IN}`, text, { mode: 0o644 })
+          await bus.call({
+            destination: 'org.freedesktop.systemd1',
+            path: '/org/freedesktop/systemd1',
+            interface: 'org.freedesktop.systemd1.Manager',
+            member: 'KillUnit',
+            signature: 'ssi',
+            body: ['systemd-logind.service', 'all', HANGUP],
+          })
+        },
+        /** Resolves when the lock is held; what is given lets go of it. */
+        holdLock: () => holdLock(busAddress, listener.lost),
+        close: () => bus.close(),
+      }
+    },
+  }
+}
+
+const isShutdown = (message: BusMessage) =>
+  message.interface === MANAGER && message.member === SIGNAL && message.path === LOGIND.path
+
+async function delayOf(bus: Bus): Promise<number> {
+  const body = [MANAGER, 'InhibitDelayMaxUSec']
+  const call = { ...LOGIND, interface: PROPERTIES, member: 'Get', signature: 'ss', body }
+  const [delay] = await bus.call(call)
+  if (typeof delay !== 'bigint') throw new Error('logind does not tell how long it waits')
+  return Number(delay / MICROSECONDS)
+}
+
+async function holdLock(
+  busAddress: string,
+  lost: (why: string) => void,
+): Promise<() => Promise<void>> {
+  // Not in our group: Ctrl-C in our terminal is not for it.
+  const child = spawn('systemd-inhibit', [...LOCK, 'cat'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: busAddress },
+  })
+  const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
+  // What is written to one that has ended is nobody's.
+  child.stdin.on('error', () => {})
+  await echoed(child)
+  let isReleased = false
+  void ended.then(() => isReleased || lost('the lock was lost'))
+  return async () => {
+    isReleased = true
+    child.stdin.end()
+    await ended
+  }
+}
+
+/** It runs its program when it has the lock: what comes back through that tells that. */
+function echoed(child: ChildProcessByStdio<Writable, Readable, Readable>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let complaint = ''
+    const failed = (why: string) => {
+      clearTimeout(timer)
+      child.stdin.end()
+      reject(new Error(`failed creating systemd inhibitor: ${why}`))
+    }
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      failed('it was not given in time')
+    }, LOCK_TIMEOUT_MS)
+    child.once('error', error => failed(error.message))
+    child.once('close', code => failed(complaint.trim().slice(0, 500) || `it ended with ${code}`))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (complaint.length < 2000) complaint += text
+    })
+    child.stdout.once('data', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    child.stdin.write('\n')
+  })
+}
