@@ -18,10 +18,32 @@ export interface HostAccess {
   readonly disks?: Disks
   /** Absent where no plugins can run. */
   readonly pluginSockets?: PluginSockets
+  /** Absent where there is none. */
+  readonly journal?: Journal
   /** Absent where nobody tells. */
   readonly shutdowns?: Shutdowns
   /** Absent where nobody knows. */
   readonly topology?: () => Promise<MachineTopology>
+}
+
+/** What services of the machine log. */
+export interface Journal {
+  /** Of units that have something in it, such as `cron.service`. */
+  units(): Promise<ReadonlySet<string>>
+  read(
+    query: {
+      readonly units: readonly string[]
+      /** Both included; milliseconds since the epoch. */
+      readonly sinceMs?: number | undefined
+      readonly untilMs?: number | undefined
+      readonly lastLines?: number | undefined
+      /** A regular expression as Perl has them. */
+      readonly pattern?: string | undefined
+      /** 0 is the present one, -1 the one before. */
+      readonly boot?: number | undefined
+    },
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array>
 }
 
 /** Who tells when the machine shuts down. */

@@ -85,6 +85,8 @@ export interface KubeletOptions {
   readonly nodeStatusMaxImages?: number
   /** Whether `/logs/` shows the machine's logs. */
   readonly showsSystemLogs?: boolean
+  /** Whether `/logs/?query=…` shows the logs of services. */
+  readonly answersLogQueries?: boolean
   /** How long pods of which priority may take to end when the machine shuts down; empty, the default, does not look for that. */
   readonly shutdownPeriods?: readonly ShutdownPeriod[]
   /** Programs that know how to pull images. */
@@ -145,6 +147,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       maxRestartBackoffMs: MAXIMUM_BACKOFF_MS,
       nodeStatusMaxImages: 50,
       showsSystemLogs: true,
+      answersLogQueries: true,
       shutdownPeriods: [],
       configuration: {},
       credentialProviders: {

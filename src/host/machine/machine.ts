@@ -3,6 +3,7 @@ import { machineCgroups } from './cgroups.ts'
 import { machineDisks } from './disks.ts'
 import { readMachineFacts } from './facts.ts'
 import { machineFiles } from './files.ts'
+import { machineJournal } from './journal.ts'
 import { machineMounts } from './mounts.ts'
 import { pluginSockets } from './plugin-sockets.ts'
 import { machineNetwork } from './probe-network.ts'
@@ -19,6 +20,7 @@ export function openMachine(storageDirectory: string) {
     cgroups: machineCgroups,
     disks: machineDisks,
     pluginSockets,
+    journal: machineJournal(),
     shutdowns: machineShutdowns(),
     topology: () => readTopology(),
   }

@@ -21,6 +21,7 @@ export type ConfiguredOptions = Pick<
   | 'maxRestartBackoffMs'
   | 'nodeStatusMaxImages'
   | 'showsSystemLogs'
+  | 'answersLogQueries'
   | 'shutdownPeriods'
 >
 
@@ -38,6 +39,9 @@ export function optionsOf(configuration: KubeletConfiguration): ConfiguredOption
     throw invalid(
       `nodeStatusMaxImages (--node-status-max-images) ${nodeStatusMaxImages} must be -1 or greater`,
     )
+  const { enableSystemLogHandler, enableSystemLogQuery } = configuration
+  if (enableSystemLogQuery && enableSystemLogHandler === false)
+    throw invalid('enableSystemLogHandler is required for enableSystemLogQuery')
   const restart = configuration.crashLoopBackOff?.maxContainerRestartPeriod
   const restartMs = milliseconds('crashLoopBackOff.maxContainerRestartPeriod', restart)
   if (restartMs && (restartMs < 1_000 || restartMs > 300_000))
@@ -55,7 +59,8 @@ export function optionsOf(configuration: KubeletConfiguration): ConfiguredOption
     containerLogMonitorMs: span('containerLogMonitorInterval'),
     maxRestartBackoffMs: restartMs,
     nodeStatusMaxImages,
-    showsSystemLogs: configuration.enableSystemLogHandler,
+    showsSystemLogs: enableSystemLogHandler,
+    answersLogQueries: enableSystemLogQuery,
     shutdownPeriods: shutdownPeriodsOf(configuration),
   })
 }
@@ -176,6 +181,7 @@ export const KUBELET_FIELDS: readonly ConfigurationField[] = [
   ...(['nodeLeaseDurationSeconds', 'containerLogMaxSize', 'containerLogMaxFiles'] as const),
   ...(['containerLogMonitorInterval', 'crashLoopBackOff', 'nodeStatusMaxImages'] as const),
   ...(['evictionHard', 'mergeDefaultEvictionSettings', 'enableSystemLogHandler'] as const),
+  'enableSystemLogQuery',
   ...(['shutdownGracePeriod', 'shutdownGracePeriodCriticalPods'] as const),
   'shutdownGracePeriodByPodPriority',
 ]

@@ -27,6 +27,7 @@ export function configurationOf({ options }: KubeletContext): Record<string, unk
     containerLogMonitorInterval: time(options.containerLogMonitorMs),
     crashLoopBackOff: { maxContainerRestartPeriod: time(options.maxRestartBackoffMs) },
     enableSystemLogHandler: options.showsSystemLogs,
+    enableSystemLogQuery: options.answersLogQueries,
     allowedUnsafeSysctls: options.allowedUnsafeSysctls,
     ...(providerId ? { providerID: providerId } : {}),
     ...(taints.length > 0 ? { registerWithTaints: taints } : {}),

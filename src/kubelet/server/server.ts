@@ -86,13 +86,8 @@ async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiRespo
       return openContainerLogs(parts, route, request.signal)
     case 'configz':
       return json({ kubeletconfig: configurationOf(parts.context) })
-    case 'logs': {
-      if (!parts.context.options.showsSystemLogs)
-        throw new StatusError('MethodNotAllowed', 'logs endpoint is disabled.')
-      const { hostAccess, systemLogsDirectory: directory } = parts.context.options
-      const [path = ''] = request.path.split('?')
-      return openSystemLogs({ files: hostAccess.files, directory }, route.segments.slice(1), path)
-    }
+    case 'logs':
+      return systemLogs(parts.context, route.segments.slice(1), request.path)
     case 'pods':
       return json({
         kind: 'PodList',
@@ -112,6 +107,25 @@ async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiRespo
     default:
       throw notFound({ group: '', resource: 'paths' }, request.path.split('?')[0] ?? '')
   }
+}
+
+/** `target` as it was asked for, with its query. */
+async function systemLogs(
+  { options }: KubeletContext,
+  segments: readonly string[],
+  target: string,
+): Promise<ApiResponse> {
+  if (!options.showsSystemLogs)
+    throw new StatusError('MethodNotAllowed', 'logs endpoint is disabled.')
+  const { hostAccess, systemLogsDirectory: directory } = options
+  const { files, journal } = hostAccess
+  const [, path = '', search = ''] = /^([^?]*)\??(.*)$/s.exec(target) ?? []
+  if (search !== '' && options.answersLogQueries) {
+    const { answerLogQuery } = await import('./log-query/answer.ts')
+    const answer = await answerLogQuery({ files, journal, directory }, segments, search)
+    if (answer) return answer
+  }
+  return openSystemLogs({ files, directory }, segments, path)
 }
 
 async function metricsAt(parts: ServerParts, name = ''): Promise<string | undefined> {
