@@ -30,7 +30,7 @@ registerWithTaints: [{ key: a, value: b, effect: NoSchedule }]
 serverTLSBootstrap: true
 rotateCertificates: false
 authentication: { x509: { clientCAFile: /ca.crt } }
-shutdownGracePeriod: 30s
+podPidsLimit: 100
 nodeStatusUpdateFrequency: 4s
 `,
 )
@@ -70,7 +70,7 @@ test('a file says what flags do not', async () => {
   assert.equal(settings.clientCaFile, '/ca.crt')
   assert.deepEqual(settings.options?.clusterDns, ['10.0.0.10'])
   assert.equal(settings.options?.nodeStatusUpdateMs, 4_000)
-  assert.deepEqual(warnings, [{ fields: 'shutdownGracePeriod' }])
+  assert.deepEqual(warnings, [{ fields: 'podPidsLimit' }])
 })
 
 test('flags count more, and files beside the first one in the order of their names', async () => {
@@ -107,7 +107,7 @@ test('in a whole cluster names and certificates are the cluster’s, and that is
   assert.equal(configured.settings.options?.clusterDns, undefined)
   assert.deepEqual(warnings, [
     {
-      fields: 'authentication, clusterDNS, clusterDomain, serverTLSBootstrap, shutdownGracePeriod',
+      fields: 'authentication, clusterDNS, clusterDomain, podPidsLimit, serverTLSBootstrap',
     },
   ])
 })

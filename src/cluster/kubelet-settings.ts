@@ -7,12 +7,15 @@ import { command } from '#host/command.ts'
 import { systemFiles } from '#host/files.ts'
 import { configurationTools, DEFAULT_KUBELET_PORT, type KubeletOptions } from '#kubelet'
 import { DIVISION_FIELDS, dividedBy } from './configured-division.ts'
+import type { TracingConfiguration } from './open-tracer.ts'
 
 export interface KubeletSettings {
   /** An absolute path; below the data directory without. */
   readonly rootDirectory?: string
   /** What the kubelet does otherwise because of its configuration. */
   readonly options?: Partial<KubeletOptions>
+  /** Traces of the kubelet. */
+  readonly tracing?: TracingConfiguration
   /** Where the node's own DNS servers are listed. */
   readonly resolvConf?: string
   /** Whose client certificates the kubelet's port takes. */
@@ -184,8 +187,10 @@ async function withProviders<V extends SharedFlags>({
 
 function settingsOf(values: SharedFlags, { configuration, tools }: Read): KubeletSettings {
   const { resolvConf } = configuration
+  const tracing = tools.tracingOf(configuration)
   return {
     ...placesOf(values),
+    ...(tracing ? { tracing } : {}),
     options: { ...tools.optionsOf(configuration), configuration: { ...configuration } },
     ...(resolvConf === undefined ? {} : { resolvConf }),
   }

@@ -18,6 +18,7 @@ import { driversDirectory } from './drivers-directory.ts'
 import type { RunningNode } from './hollow-nodes.ts'
 import { openKubeletPort } from './kubelet-port.ts'
 import type { KubeletSettings } from './kubelet-settings.ts'
+import { kubeletSpans } from './kubelet-spans.ts'
 import { type Machine, podNetworkOf } from './machine.ts'
 import { readNodeDns, upstreamsOf } from './machine-dns.ts'
 import type { NodeRegistration } from './options.ts'
@@ -115,7 +116,9 @@ export async function startMachineNode(
     const network = podNetworkOf(machine.options, containerd.cniConfDirectory)
     parts.add(startPodNetwork(contexts.node, { ...network, nodeName }))
     const { socketPath, snapshotter } = containerd
-    const cri = connectCri({ socketPath, snapshotter, clock, log })
+    const tracing = await kubeletSpans(options.kubelet?.tracing, nodeName, contexts.node)
+    if (tracing) parts.add(tracing)
+    const cri = connectCri({ socketPath, snapshotter, clock, log, spans: tracing?.spans })
     const runtime = withSandboxImage(cri, () => containerd.restoreSandboxImage(), log)
     parts.add({ stop: () => runtime.close() })
     const { divided: _, ...registration } = options.registration ?? {}
@@ -140,6 +143,7 @@ export async function startMachineNode(
       ...registration,
       evictionHard,
       ...(division ? { division } : {}),
+      ...(tracing ? { spans: tracing.spans } : {}),
       cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {
         cgroups: hostAccess.cgroups,
         driver: containerd.cgroupDriver,

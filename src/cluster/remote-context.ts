@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { UserError } from '#base/errors.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import type { Log } from '#base/log.ts'
+import type { SpanScope } from '#base/tracing/span-scope.ts'
 import { createClient } from '#client/api-client.ts'
 import { createHttpTransport } from '#client/http-transport.ts'
 import { createInformers, type InformersContext } from '#client/informers.ts'
@@ -22,6 +23,8 @@ export interface Remote extends Running {
   readonly connection: Connection
   /** Where the role counts what it does, its requests among it. */
   readonly figures: FigureBook
+  /** Requests are told as parts of what is under way. */
+  trace(spans: SpanScope): Promise<void>
   /** What is asked from now on goes over another connection, as who one is by now. */
   reconnect(): void
 }
@@ -55,7 +58,9 @@ export function remoteContext(
   const clock = systemClock
   const transport = createHttpTransport(connection, { clock })
   const { host } = new URL(connection.server)
-  const client = createClient(meterTransport(transport, figures, { host, clock }))
+  const metered = meterTransport(transport, figures, { host, clock })
+  let asked = metered
+  const client = createClient({ ...metered, request: request => asked.request(request) })
   const informers = createInformers(client, {
     ...{ clock, log, random: systemRandom },
     ...(keep ? { keep } : {}),
@@ -65,6 +70,10 @@ export function remoteContext(
     figures,
     context: { client, informers, clock, random: systemRandom, log },
     reconnect: () => transport.reconnect(),
+    async trace(spans) {
+      const { traceTransport } = await import('#client/traced-transport.ts')
+      asked = traceTransport(metered, spans, connection.server)
+    },
     async stop() {
       informers.stop()
       await transport.close()

@@ -26,6 +26,7 @@ import { dividedMachine } from './divided-machine.ts'
 import { driversDirectory } from './drivers-directory.ts'
 import { withKubeletRoot } from './kubelet-root.ts'
 import type { Configured, KubeletSettings } from './kubelet-settings.ts'
+import { kubeletSpans } from './kubelet-spans.ts'
 import { layoutOf } from './layout.ts'
 import { type Machine, podNetworkOf, prepareMachine } from './machine.ts'
 import { readNodeDns } from './machine-dns.ts'
@@ -43,7 +44,7 @@ export interface Beside {
 
 /** Resolves when the kubelet runs and its port is open. Pods run on after its end. */
 export async function startSingleKubelet(
-  { context, connection, figures }: Remote,
+  { context, connection, figures, trace }: Remote,
   { values, settings }: Configured<ValuesOf<'kubelet'>>,
   log: Log,
   beside: Beside = {},
@@ -74,6 +75,7 @@ export async function startSingleKubelet(
     await startParts(machine, {
       context,
       figures,
+      trace,
       values,
       settings,
       running,
@@ -100,6 +102,7 @@ function clientCaOf({ clientCaFile }: KubeletSettings): string | undefined {
 interface Parts {
   readonly context: RoleContext
   readonly figures: FigureBook
+  readonly trace: Remote['trace']
   readonly values: ValuesOf<'kubelet'>
   readonly settings: KubeletSettings
   readonly running: Running[]
@@ -108,7 +111,7 @@ interface Parts {
 }
 
 async function startParts(machine: Machine, parts: Parts): Promise<void> {
-  const { context, figures, values, settings, running, beside, clientCa } = parts
+  const { context, figures, trace, values, settings, running, beside, clientCa } = parts
   const { servingNames, addressed } = beside
   const { nodeName, options } = machine
   const { layout, clock, log, serviceClusterIpRange } = options
@@ -131,7 +134,12 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     startPodNetwork(context, { ...podNetworkOf(options, containerd.cniConfDirectory), nodeName }),
   )
   const { socketPath, snapshotter } = containerd
-  const cri = connectCri({ socketPath, snapshotter, clock, log })
+  const tracing = await kubeletSpans(settings.tracing, nodeName, context)
+  if (tracing) {
+    running.push(tracing)
+    await trace(tracing.spans)
+  }
+  const cri = connectCri({ socketPath, snapshotter, clock, log, spans: tracing?.spans })
   const runtime = withSandboxImage(cri, () => containerd.restoreSandboxImage(), log)
   running.push({ stop: () => runtime.close() })
   const wanted = registrationOf(values)
@@ -154,6 +162,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     allowedUnsafeSysctls: values.allowedUnsafeSysctls,
     ...registration,
     ...(division ? { division } : {}),
+    ...(tracing ? { spans: tracing.spans } : {}),
     isAddressWished: values.nodeIp !== undefined,
     staticPodPath: values.staticPodPath === undefined ? '' : resolve(values.staticPodPath),
     evictionHard,

@@ -1,6 +1,7 @@
 /** What a kubelet is started with, and what it hands to its parts. */
 import type { Taint } from '#api/core/v1/node.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
+import type { SpanScope } from '#base/tracing/span-scope.ts'
 import type { RoleContext } from '#client/role.ts'
 import type { DnsConfig } from './containers/dns.ts'
 import type { CredentialProviders } from './credentials/providers.ts'
@@ -85,6 +86,8 @@ export interface KubeletOptions {
   readonly nodeStatusMaxImages?: number
   /** Whether `/logs/` shows the machine's logs. */
   readonly showsSystemLogs?: boolean
+  /** Tells what the kubelet does, where traces are wanted. */
+  readonly spans?: SpanScope
   /** Whether `/logs/?query=…` shows the logs of services. */
   readonly answersLogQueries?: boolean
   /** How long pods of which priority may take to end when the machine shuts down; empty, the default, does not look for that. */
@@ -99,8 +102,10 @@ export interface KubeletOptions {
 
 /** The options with every default in place, together with what the role lives on. */
 export interface KubeletContext extends RoleContext {
-  readonly options: Required<Omit<KubeletOptions, 'providerId' | 'grpcSockets' | 'division'>> &
-    Pick<KubeletOptions, 'grpcSockets' | 'division'> & { readonly providerId: string }
+  readonly options: Required<
+    Omit<KubeletOptions, 'providerId' | 'grpcSockets' | 'division' | 'spans'>
+  > &
+    Pick<KubeletOptions, 'grpcSockets' | 'division' | 'spans'> & { readonly providerId: string }
 }
 
 export const DEFAULT_SYSTEM_LOGS_DIRECTORY = '/var/log'

@@ -2,6 +2,7 @@
 import { parseDuration } from '#api/machinery/duration.ts'
 import { quantityToNumber } from '#api/machinery/quantity.ts'
 import { UserError } from '#base/errors.ts'
+import { DEFAULT_ENDPOINT, tracingProblems } from '#client/tracing/tracing-configuration.ts'
 import { DEFAULT_THRESHOLDS, isThreshold, SIGNALS } from '../eviction/thresholds.ts'
 import type { KubeletOptions } from '../options.ts'
 import type { ConfigurationField, KubeletConfiguration } from './schema.ts'
@@ -63,6 +64,15 @@ export function optionsOf(configuration: KubeletConfiguration): ConfiguredOption
     answersLogQueries: enableSystemLogQuery,
     shutdownPeriods: shutdownPeriodsOf(configuration),
   })
+}
+
+/** Where traces go, and of how much out of a million; undefined where nobody wants them. Throws a UserError. */
+export function tracingOf({ tracing }: KubeletConfiguration) {
+  if (!tracing) return undefined
+  const { endpoint = DEFAULT_ENDPOINT, samplingRatePerMillion = 0 } = tracing
+  const problems = tracingProblems(endpoint, samplingRatePerMillion)
+  if (problems.length > 0) throw invalid(problems.join(', '))
+  return { endpoint: endpoint || DEFAULT_ENDPOINT, samplingRatePerMillion }
 }
 
 /** Signals that are asked for and that nobody looks at. */
@@ -181,7 +191,7 @@ export const KUBELET_FIELDS: readonly ConfigurationField[] = [
   ...(['nodeLeaseDurationSeconds', 'containerLogMaxSize', 'containerLogMaxFiles'] as const),
   ...(['containerLogMonitorInterval', 'crashLoopBackOff', 'nodeStatusMaxImages'] as const),
   ...(['evictionHard', 'mergeDefaultEvictionSettings', 'enableSystemLogHandler'] as const),
-  'enableSystemLogQuery',
+  ...(['enableSystemLogQuery', 'tracing'] as const),
   ...(['shutdownGracePeriod', 'shutdownGracePeriodCriticalPods'] as const),
   'shutdownGracePeriodByPodPriority',
 ]

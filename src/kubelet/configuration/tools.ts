@@ -7,6 +7,7 @@ export {
   evictionHardOf,
   KUBELET_FIELDS,
   optionsOf,
+  tracingOf,
   unservedFields,
   unservedSignals,
 } from './settings.ts'

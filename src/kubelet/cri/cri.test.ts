@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { silentLog } from '#base/log.ts'
+import { toldSpans } from '#client/testing/told-spans.ts'
 import { systemClock } from '#host/clock.ts'
-import { connectCri } from './cri.ts'
+import { type CriOptions, connectCri } from './cri.ts'
 import * as messages from './messages.ts'
 
 const EXITED = 2
@@ -16,12 +17,18 @@ const clock = { ...systemClock, now: () => NOW }
 
 /** A runtime that says one thing of a container after the other; the last for ever. */
 async function runtimeSaying(...reasons: readonly string[]) {
+  return runtimeWith({}, ...reasons)
+}
+
+async function runtimeWith(more: Partial<CriOptions>, ...reasons: readonly string[]) {
   const directory = mkdtempSync(join(tmpdir(), 'proa-cri-'))
   const socketPath = join(directory, 'cri.sock')
   let asked = 0
   let agoMs = 0
+  const traceparents: unknown[] = []
   const server = createServer()
-  server.on('stream', (stream: ServerHttp2Stream) => {
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
+    traceparents.push(headers.traceparent)
     const finishedAt = (clock.now() - agoMs) * 1_000_000
     const reason = reasons[Math.min(asked++, reasons.length - 1)] ?? ''
     const message = messages.containerStatusResponse.encode({
@@ -34,10 +41,11 @@ async function runtimeSaying(...reasons: readonly string[]) {
     stream.end(Buffer.concat([head, message]))
   })
   await new Promise<void>(resolve => void server.listen(socketPath, resolve))
-  const runtime = connectCri({ socketPath, clock, log: silentLog })
+  const runtime = connectCri({ socketPath, clock, log: silentLog, ...more })
   return {
     reason: async () => (await runtime.containerStatus('c'))?.reason,
     asked: () => asked,
+    ...{ runtime, traceparents, socketPath },
     endedLongAgo: () => {
       agoMs = 60_000
     },
@@ -71,4 +79,27 @@ test('one that somebody else killed is doubted once, one that was killed long ag
   old.endedLongAgo()
   assert.equal(await old.reason(), 'Error')
   assert.equal(old.asked(), 1)
+})
+
+test('calls are parts of what they are for, and the runtime may go on with the trace', async () => {
+  const { scope, spans, tree, attributesOf } = toldSpans()
+  await using traced = await runtimeWith({ spans: scope }, 'Error')
+  traced.endedLongAgo()
+  await scope.run('syncPod', async () => {
+    await traced.runtime.containerStatus('c')
+  })
+  const name = 'runtime.v1.RuntimeService/ContainerStatus'
+  assert.deepEqual(tree(), [`${name} < syncPod`, 'syncPod < -'])
+  assert.deepEqual(attributesOf(name), {
+    'rpc.method': name,
+    'rpc.system.name': 'grpc',
+    'server.address': traced.socketPath,
+    'rpc.response.status_code': 'OK',
+  })
+  const [{ traceId = '', spanId = '' } = {}] = spans.map(({ context }) => context)
+  assert.deepEqual(traced.traceparents, [`00-${traceId}-${spanId}-01`])
+  await using silent = await runtimeSaying('Error')
+  silent.endedLongAgo()
+  await silent.runtime.containerStatus('c')
+  assert.deepEqual(silent.traceparents, [undefined])
 })

@@ -6,10 +6,12 @@ import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Message } from '#base/protobuf.ts'
+import type { Span } from '#base/tracing/span.ts'
+import type { SpanScope } from '#base/tracing/span-scope.ts'
 import type { ContainerRuntime, ContainerStatus, RuntimeEvent, RuntimeStatus } from '../runtime.ts'
 import { toContainer, toResources, toSandbox } from './configs.ts'
 import { watchTasks } from './events.ts'
-import { connectGrpc, GrpcError, grpcCode } from './grpc.ts'
+import { codeNameOf, connectGrpc, type GrpcConnection, GrpcError, grpcCode } from './grpc.ts'
 import { mountImage } from './images.ts'
 import * as messages from './messages.ts'
 import {
@@ -41,6 +43,8 @@ export interface CriOptions {
   readonly snapshotter?: string
   readonly clock: Clock
   readonly log: Log
+  /** Tells calls, where traces are wanted. */
+  readonly spans?: SpanScope | undefined
 }
 
 /** One method: what it is asked with, what it answers, and how long that may take. */
@@ -62,13 +66,14 @@ const { idOnly, nothing } = messages
 
 /** Connects when first used; nothing fails here. */
 export function connectCri(options: CriOptions): ContainerRuntime {
-  const { socketPath, clock, log } = options
+  const { socketPath, clock, log, spans } = options
   const grpc = connectGrpc({ socketPath, clock })
+  const call = spans ? tracedCall(grpc, spans, socketPath) : grpc.call
   const service = (name: string): Ask => {
     return (method, [request, response], timeoutMs = questionTimeoutMs) =>
       async value => {
         const path = `${name}/${method}`
-        const answer = await grpc.call({ path, request: request.encode(value), timeoutMs })
+        const answer = await call({ path, request: request.encode(value), timeoutMs })
         return response.decode(answer)
       }
   }
@@ -94,6 +99,36 @@ export function connectCri(options: CriOptions): ContainerRuntime {
     async close() {
       grpc.close()
     },
+  }
+}
+
+/** As instrumented clients of gRPC in Go tell it; containerd may go on with the trace. */
+function tracedCall(
+  grpc: GrpcConnection,
+  spans: SpanScope,
+  socketPath: string,
+): GrpcConnection['call'] {
+  return call => {
+    const name = call.path.slice(1)
+    const attributes = {
+      'rpc.method': name,
+      'rpc.system.name': 'grpc',
+      'server.address': socketPath,
+    }
+    const ask = async (span: Span | undefined) => {
+      const { traceparent } = spans
+      try {
+        const answer = await grpc.call(
+          traceparent ? { ...call, metadata: { ...call.metadata, traceparent } } : call,
+        )
+        span?.set('rpc.response.status_code', 'OK')
+        return answer
+      } catch (error) {
+        span?.set('rpc.response.status_code', codeNameOf(error))
+        throw error
+      }
+    }
+    return spans.run(name, ask, { kind: 'client', attributes })
   }
 }
 

@@ -49,10 +49,16 @@ const CODE_NAMES = [
   ...['OutOfRange', 'Unimplemented', 'Internal', 'Unavailable', 'DataLoss', 'Unauthenticated'],
 ]
 
+/** Such as `Unavailable`. */
+export function codeNameOf(error: unknown): string {
+  const code = error instanceof GrpcError ? error.code : grpcCode.unknown
+  return CODE_NAMES[code] ?? `Code(${code})`
+}
+
 /** As gRPC's clients in Go print it, which is how users know what plugins say. */
 export function rpcErrorText(error: unknown): string {
   if (!(error instanceof GrpcError)) return messageOf(error)
-  return `rpc error: code = ${CODE_NAMES[error.code] ?? `Code(${error.code})`} desc = ${error.message}`
+  return `rpc error: code = ${codeNameOf(error)} desc = ${error.message}`
 }
 
 export interface GrpcCall {

@@ -93,7 +93,7 @@ export class NodePressure {
     const { context } = this.#parts
     let met = await this.#look()
     if (met.length === 0 || this.#isEvicting()) return
-    if (met[0]?.signal !== 'memory.available' && (await this.#removeImages()))
+    if (met[0]?.signal !== 'memory.available' && (await this.#collectImages()))
       met = await this.#look()
     const [first] = met
     if (!first || this.#pauses.isOver) return
@@ -126,6 +126,12 @@ export class NodePressure {
     const { clock } = this.#parts.context
     const { worker, untilMs = 0 } = this.#evicting ?? {}
     return worker?.mode === 'terminating' && clock.monotonicMs() < untilMs
+  }
+
+  #collectImages(): Promise<boolean> {
+    const { spans } = this.#parts.context.options
+    const collect = () => this.#removeImages()
+    return spans ? spans.run('Images/GarbageCollect', collect, { isRoot: true }) : collect()
   }
 
   async #removeImages(): Promise<boolean> {

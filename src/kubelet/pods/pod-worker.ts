@@ -10,6 +10,7 @@
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { SmallMap } from '#base/small-map.ts'
+import type { Attributes } from '#base/tracing/span.ts'
 import { type PodRequests, podRequests } from '../containers/resources.ts'
 import { timed } from '../figures/count.ts'
 import { isFinished, type Pod, uidOf } from '../pod-types.ts'
@@ -252,7 +253,7 @@ export class PodWorker {
     const name = 'kubelet_pod_worker_duration_seconds'
     const why = isFirst ? 'create' : this.#purpose()
     this.#isUpdated = false
-    await timed(context, [name, why], () => this.#step())
+    await timed(context, [name, why], () => this.#step(why))
   }
 
   #purpose(): string {
@@ -262,11 +263,28 @@ export class PodWorker {
     return this.#isUpdated ? 'update' : 'sync'
   }
 
-  async #step(): Promise<void> {
+  async #step(why: string): Promise<void> {
     this.#decideMode()
-    if (this.mode === 'running') await startPod(this)
-    if (this.mode === 'terminating') await this.#terminate()
-    if (this.mode === 'terminated') await this.#finish()
+    const update = { 'k8s.pod.update_type': why }
+    if (this.mode === 'running') await this.#spanned('syncPod', () => startPod(this), update)
+    if (this.mode === 'terminating')
+      await this.#spanned('syncTerminatingPod', () => this.#terminate())
+    if (this.mode === 'terminated') await this.#spanned('syncTerminatedPod', () => this.#finish())
+  }
+
+  /** Under upstream's names, where traces are wanted. */
+  #spanned(name: string, work: () => Promise<void>, more: Attributes = {}): Promise<void> {
+    const { spans } = this.parts.context.options
+    if (!spans) return work()
+    const { name: pod = '', namespace = '' } = this.pod.metadata
+    const attributes = {
+      'k8s.pod.uid': this.uid,
+      'k8s.pod': `${namespace}/${pod}`,
+      'k8s.pod.name': pod,
+      'k8s.namespace.name': namespace,
+      ...more,
+    }
+    return spans.run(name, work, { isRoot: true, attributes })
   }
 
   #decideMode(): void {

@@ -21,6 +21,7 @@ import { openContainerLogs } from './container-logs.ts'
 import { resourceMetrics } from './figures.ts'
 import { HEALTH_CHECKS, type HealthFigures, ownFigures, withStart } from './own-figures.ts'
 import type { Rates } from './rates.ts'
+import { routed } from './route-spans.ts'
 import { openAttach, openExec, openPortForward } from './streams.ts'
 import { statsSummary } from './summary.ts'
 import { openSystemLogs } from './system-logs.ts'
@@ -50,16 +51,25 @@ export interface Route {
 
 export function createServer(parts: ServerParts): Transport {
   const zpages = createZpages(parts.context)
+  const { context } = parts
+  const respond = async (request: ApiRequest) => {
+    try {
+      return (await zpages(request)) ?? (await answer(parts, request))
+    } catch (error) {
+      return refusalOf(error)
+    }
+  }
   return {
     request: request =>
-      metered(parts.context, request, async () => {
-        try {
-          return (await zpages(request)) ?? (await answer(parts, request))
-        } catch (error) {
-          return refusalOf(error)
-        }
-      }),
-    connect: request => metered(parts.context, request, () => connect(parts, request)),
+      metered(context, request, () =>
+        routed(context, request, async span => {
+          const response = await respond(request)
+          span?.set('http.response.status_code', response.status)
+          return response
+        }),
+      ),
+    connect: request =>
+      metered(context, request, () => routed(context, request, () => connect(parts, request))),
   }
 }
 
