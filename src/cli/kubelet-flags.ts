@@ -19,6 +19,11 @@ export const kubeletCertificates = {
     'ask for another client certificate before this one expires',
     true,
   ),
+  failSwapOn: switchFlag(
+    'fail-swap-on',
+    'not to start on a machine whose memory may be on its disks',
+    true,
+  ),
   rotateServerCertificates: switchFlag(
     'rotate-server-certificates',
     'ask for a serving certificate, which somebody has to approve, and for another before it expires',

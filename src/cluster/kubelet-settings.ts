@@ -14,6 +14,8 @@ export interface KubeletSettings {
   readonly rootDirectory?: string
   /** What the kubelet does otherwise because of its configuration. */
   readonly options?: Partial<KubeletOptions>
+  /** A machine with swap will not do. */
+  readonly failSwapOn?: boolean
   /** Traces of the kubelet. */
   readonly tracing?: TracingConfiguration
   /** Where the node's own DNS servers are listed. */
@@ -63,9 +65,14 @@ export async function configuredKubelet(
   log: Log,
 ): Promise<Configured<ValuesOf<'kubelet'>>> {
   const read = await configurationFor(values)
-  if (!read) return withProviders({ values, settings: placesOf(values) })
+  const { failSwapOn } = values
+  if (!read) return withProviders({ values, settings: { ...placesOf(values), failSwapOn } })
   const { configuration, tools } = read
-  const settings = settingsOf(values, read)
+  // As with any other kubelet, unless somebody says that he does not mind.
+  const settings = {
+    ...settingsOf(values, read),
+    failSwapOn: failSwapOn && (configuration.failSwapOn ?? true),
+  }
   warn(configuration, tools, { log, served: [...SHARED_FIELDS, ...OWN_FIELDS] })
   const { clientCAFile } = configuration.authentication?.x509 ?? {}
   const { clusterDomain, tlsCertFile, tlsPrivateKeyFile } = configuration
@@ -186,11 +193,12 @@ async function withProviders<V extends SharedFlags>({
 }
 
 function settingsOf(values: SharedFlags, { configuration, tools }: Read): KubeletSettings {
-  const { resolvConf } = configuration
+  const { resolvConf, failSwapOn } = configuration
   const tracing = tools.tracingOf(configuration)
   return {
     ...placesOf(values),
     ...(tracing ? { tracing } : {}),
+    ...(failSwapOn === undefined ? {} : { failSwapOn }),
     options: { ...tools.optionsOf(configuration), configuration: { ...configuration } },
     ...(resolvConf === undefined ? {} : { resolvConf }),
   }

@@ -21,6 +21,7 @@ import type { KubeletSettings } from './kubelet-settings.ts'
 import { kubeletSpans } from './kubelet-spans.ts'
 import { type Machine, podNetworkOf } from './machine.ts'
 import { readNodeDns, upstreamsOf } from './machine-dns.ts'
+import { checkSwap } from './machine-swap.ts'
 import type { NodeRegistration } from './options.ts'
 import type { Pki } from './pki/pki.ts'
 import { serveNames } from './serve-names.ts'
@@ -111,6 +112,7 @@ export async function startMachineNode(
       context: contexts.node,
     })
     parts.add(served)
+    await checkSwap(options.kubelet ?? {}, hostAccess)
     parts.add(machine.keepAddresses(address => void served.listenAt(address)))
     parts.add({ stop: async () => containerd.release() })
     const network = podNetworkOf(machine.options, containerd.cniConfDirectory)

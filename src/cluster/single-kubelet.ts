@@ -31,6 +31,7 @@ import { layoutOf } from './layout.ts'
 import { type Machine, podNetworkOf, prepareMachine } from './machine.ts'
 import { readNodeDns } from './machine-dns.ts'
 import { machineReadiness } from './machine-readiness.ts'
+import { checkSwap } from './machine-swap.ts'
 import { registrationOf } from './registration.ts'
 import type { Remote } from './remote-context.ts'
 import { servingCertificates } from './serving-certificates.ts'
@@ -128,6 +129,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     containerTools(),
     machine.linked,
   ])
+  await checkSwap(settings, hostAccess)
   running.push(machine.keepLinked())
   running.push({ stop: async () => containerd.release() })
   running.push(

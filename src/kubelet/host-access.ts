@@ -137,6 +137,8 @@ export interface MachineUsage {
   readonly cpuUsageNanoseconds: number
   readonly memoryWorkingSetBytes: number
   readonly swapUsageBytes: number
+  /** How much more there is; absent where nobody tells. */
+  readonly swapAvailableBytes?: number
   readonly timestamp: number
 }
 
@@ -152,6 +154,8 @@ export interface Cgroups {
   names(path: string): Promise<readonly string[]>
   /** Ids of the processes in it and below. */
   processes(path: string): Promise<readonly number[]>
+  /** Whether a group can say how much of it may be on disks; absent where nobody knows. */
+  limitsSwap?(path: string): Promise<boolean>
   /** Of the machine's control groups. */
   version?(): Promise<1 | 2 | undefined>
   /** What it has used; undefined where there is none. Absent where nobody measures. */
@@ -182,6 +186,8 @@ export interface CgroupFigures {
     readonly activeFileBytes: number
     readonly inactiveFileBytes: number
     readonly swapBytes: number
+    /** How much more may be there; undefined where there is no limit. */
+    readonly swapAvailableBytes?: number | undefined
     readonly kernelBytes: number
     readonly failures: number
     readonly pageFaults: number
@@ -220,6 +226,8 @@ export interface MachineFacts {
   readonly ephemeralStorageBytes: number
   readonly machineId: string
   readonly systemUuid: string
+  /** Of memory on its disks; absent where there is none. */
+  readonly swapBytes?: number
   readonly bootId: string
   readonly kernelVersion: string
   readonly osImage: string

@@ -130,6 +130,7 @@ export function createKubelet(
     volumes,
     devices,
     allocatable,
+    swap: () => cgroups.swap,
     isStatic: staticPods.isStatic,
   })
   const usage = new LocalUsage({ context, cache, volumes })

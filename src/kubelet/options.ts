@@ -3,6 +3,7 @@ import type { Taint } from '#api/core/v1/node.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import type { SpanScope } from '#base/tracing/span-scope.ts'
 import type { RoleContext } from '#client/role.ts'
+import type { SwapBehavior } from './cgroups/swap.ts'
 import type { DnsConfig } from './containers/dns.ts'
 import type { CredentialProviders } from './credentials/providers.ts'
 import type { Division } from './division/division.ts'
@@ -90,6 +91,8 @@ export interface KubeletOptions {
   readonly spans?: SpanScope
   /** Whether `/logs/?query=…` shows the logs of services. */
   readonly answersLogQueries?: boolean
+  /** Whether containers may have memory on the machine's disks, where that can be limited. */
+  readonly swapBehavior?: SwapBehavior
   /** How long pods of which priority may take to end when the machine shuts down; empty, the default, does not look for that. */
   readonly shutdownPeriods?: readonly ShutdownPeriod[]
   /** Programs that know how to pull images. */
@@ -153,6 +156,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       nodeStatusMaxImages: 50,
       showsSystemLogs: true,
       answersLogQueries: true,
+      swapBehavior: 'NoSwap',
       shutdownPeriods: [],
       configuration: {},
       credentialProviders: {

@@ -184,6 +184,10 @@ export interface LinuxResources {
   readonly cpuPeriod?: number
   readonly cpuQuota?: number
   readonly memoryLimitBytes?: number
+  /** Of memory and swap together, where control groups are of version 1. */
+  readonly memorySwapLimitBytes?: number
+  /** Files of a control group of version 2 with what is written to them. */
+  readonly unified?: Readonly<Record<string, string>>
   readonly oomScoreAdj?: number
   /** Processors and memory nodes, such as `0-3,8`. */
   readonly cpusetCpus?: string

@@ -109,7 +109,7 @@ class Joined implements Running {
             clusterDomain: facts.clusterDomain,
           },
           ...{ kubeconfig: this.#kubeconfig, bootstrapKubeconfig: undefined },
-          ...{ certificateDirectory: undefined, rotateCertificates: true },
+          ...{ certificateDirectory: undefined, rotateCertificates: true, failSwapOn: false },
           ...{
             rotateServerCertificates: true,
             tlsCertFile: undefined,

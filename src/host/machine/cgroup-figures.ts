@@ -70,6 +70,8 @@ export async function readVersion1(read: Read) {
       activeFileBytes: of('active_file'),
       inactiveFileBytes: of('inactive_file'),
       swapBytes: of('swap'),
+      // What may be in memory and on disks together, without what may be in memory.
+      swapAvailableBytes: availableIn(swapLimit, limitIn(limit) + of('swap')),
       kernelBytes: numberIn(kernel),
       failures: numberIn(failures),
       pageFaults: of('pgfault'),
@@ -129,6 +131,7 @@ export async function readVersion2(read: Read): Promise<CgroupFigures | undefine
       activeFileBytes: of('active_file'),
       inactiveFileBytes: of('inactive_file'),
       swapBytes: numberIn(swap),
+      swapAvailableBytes: availableIn(swapLimit, numberIn(swap)),
       kernelBytes: of('kernel'),
       failures: told.get('max') ?? 0,
       pageFaults: of('pgfault'),
@@ -144,6 +147,13 @@ export async function readVersion2(read: Read): Promise<CgroupFigures | undefine
     outOfMemoryKills: told.get('oom_kill') ?? 0,
     pressure: await pressureOf(one),
   }
+}
+
+/** What is left of a limit, where there is one; nothing where nothing may be there at all. */
+function availableIn(limit: string | undefined, taken: number): number | undefined {
+  if (limit === undefined) return 0
+  if (limit.trim() === 'max' || Number(limit) >= UNLIMITED) return undefined
+  return Math.max(0, Number(limit) - taken)
 }
 
 async function pidsOf(read: Read, maximum: string) {

@@ -39,6 +39,14 @@ export function createCgroups(mount = MOUNT) {
     },
     apply,
     version: versionOf,
+    /** Whether this group can say how much of it may be on disks. */
+    async limitsSwap(path: string): Promise<boolean> {
+      const isUnified = (await versionOf()) === 2
+      const file = isUnified
+        ? `${mount}${path}/memory.swap.max`
+        : `${mount}/memory${path}/memory.memsw.limit_in_bytes`
+      return exists(file)
+    },
     /** What it has used; undefined where there is none. */
     async figures(path: string) {
       const found = await versionOf()

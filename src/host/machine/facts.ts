@@ -14,6 +14,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 }
 
 const MILLIS_PER_CPU = 1000
+const KIBIBYTE = 1024
 
 export function readMachineFacts(storageDirectory: string) {
   return {
@@ -23,6 +24,7 @@ export function readMachineFacts(storageDirectory: string) {
     ephemeralStorageBytes: sizeOfFileSystem(storageDirectory),
     machineId: firstLine('/etc/machine-id'),
     systemUuid: firstLine('/sys/class/dmi/id/product_uuid') || firstLine('/etc/machine-id'),
+    swapBytes: swapBytes(),
     bootId: firstLine('/proc/sys/kernel/random/boot_id'),
     kernelVersion: release(),
     osImage: osImage(),
@@ -36,6 +38,15 @@ function firstLine(path: string): string {
     return readFileSync(path, 'utf8').split('\n')[0]?.trim() ?? ''
   } catch {
     return ''
+  }
+}
+
+function swapBytes(): number {
+  try {
+    const text = readFileSync('/proc/meminfo', 'utf8')
+    return Number(/^SwapTotal: +(\d+) kB$/m.exec(text)?.[1] ?? 0) * KIBIBYTE
+  } catch {
+    return 0
   }
 }
 

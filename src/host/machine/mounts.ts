@@ -17,11 +17,28 @@ type Handle = Awaited<ReturnType<typeof open>>
 
 const isMountPoint = async (path: string) => (await mountsUnder(path)).includes(path)
 
+/** Secrets are to stay in memory. */
+const NO_SWAP = 'noswap'
+let knowsNoSwap = true
+
 export const machineMounts = {
   async mountTmpfs(path: string, sizeBytes: number | undefined): Promise<void> {
     if (await isMountPoint(path)) return
-    const size = sizeBytes ? ['-o', `size=${Math.ceil(sizeBytes)}`] : []
-    await run('mount', ['-t', 'tmpfs', ...size, 'tmpfs', path])
+    const size = sizeBytes ? [`size=${Math.ceil(sizeBytes)}`] : []
+    const mount = (options: readonly string[]) => {
+      const words = options.length > 0 ? ['-o', options.join(',')] : []
+      return run('mount', ['-t', 'tmpfs', ...words, 'tmpfs', path])
+    }
+    if (knowsNoSwap)
+      try {
+        await mount([...size, NO_SWAP])
+        return
+      } catch {
+        // Before Linux 6.4, and where users are mapped: what is in memory may come to the machine's disks.
+      }
+    await mount(size)
+    // That it was for this option is known when it works without.
+    knowsNoSwap = false
   },
 
   async bindInside(base: string, relative: string, target: string): Promise<void> {

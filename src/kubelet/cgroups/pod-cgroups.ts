@@ -14,6 +14,7 @@ import type { KubeletContext } from '../options.ts'
 import { type Pod, uidOf } from '../pod-types.ts'
 import type { LinuxResources } from '../runtime.ts'
 import { burstableShares, podResources } from './pod-limits.ts'
+import type { SwapRules } from './swap.ts'
 
 /** The kernel needs a moment to take processes that ended out of their groups. */
 const REMOVE_RETRY_MS = 20
@@ -34,6 +35,8 @@ export class PodCgroups {
   readonly #root: string
   /** Of control groups; undefined where pods have none. */
   version: 1 | 2 | undefined
+  /** Undefined where the machine can not limit what containers have on its disks. */
+  swap: SwapRules | undefined
   /** What was written last, by path. */
   readonly #applied = new Map<string, LinuxResources>()
 
@@ -53,10 +56,19 @@ export class PodCgroups {
       const shares = cpuShares(quantityToMilli(allocatable.cpu ?? '0'))
       await this.#apply(this.#root, { cpuShares: shares })
       await this.#apply(`${this.#root}/besteffort`, { cpuShares: cpuShares(0) })
+      await this.#findSwap()
     } catch (error) {
       const why = messageOf(error)
       context.log.warn('the cgroups of pods could not be prepared', { why })
     }
+  }
+
+  async #findSwap(): Promise<void> {
+    const { swapBehavior: behavior, hostAccess } = this.#parts.context.options
+    const { memoryBytes, swapBytes = 0 } = hostAccess.facts
+    const { version } = this
+    if (!version || !(await this.#cgroups?.limitsSwap?.(this.#root))) return
+    this.swap = { behavior, version, memoryBytes, swapBytes }
   }
 
   /** Removes those of pods that are not among these. */

@@ -3,6 +3,7 @@ import { parseDuration } from '#api/machinery/duration.ts'
 import { quantityToNumber } from '#api/machinery/quantity.ts'
 import { UserError } from '#base/errors.ts'
 import { DEFAULT_ENDPOINT, tracingProblems } from '#client/tracing/tracing-configuration.ts'
+import type { SwapBehavior } from '../cgroups/swap.ts'
 import { DEFAULT_THRESHOLDS, isThreshold, SIGNALS } from '../eviction/thresholds.ts'
 import type { KubeletOptions } from '../options.ts'
 import type { ConfigurationField, KubeletConfiguration } from './schema.ts'
@@ -24,6 +25,7 @@ export type ConfiguredOptions = Pick<
   | 'showsSystemLogs'
   | 'answersLogQueries'
   | 'shutdownPeriods'
+  | 'swapBehavior'
 >
 
 /** Throws a UserError that names the field. */
@@ -63,7 +65,16 @@ export function optionsOf(configuration: KubeletConfiguration): ConfiguredOption
     showsSystemLogs: enableSystemLogHandler,
     answersLogQueries: enableSystemLogQuery,
     shutdownPeriods: shutdownPeriodsOf(configuration),
+    swapBehavior: swapBehaviorOf(configuration),
   })
+}
+
+function swapBehaviorOf({ memorySwap }: KubeletConfiguration): SwapBehavior | undefined {
+  const behavior = memorySwap?.swapBehavior || undefined
+  if (behavior === undefined || behavior === 'NoSwap' || behavior === 'LimitedSwap') return behavior
+  throw invalid(
+    `memorySwap.swapBehavior ${JSON.stringify(behavior)} must be one of: "", "LimitedSwap" or "NoSwap"`,
+  )
 }
 
 /** Where traces go, and of how much out of a million; undefined where nobody wants them. Throws a UserError. */
@@ -143,7 +154,6 @@ const AS_IT_IS: Readonly<Partial<Record<ConfigurationField, readonly unknown[]>>
   localStorageCapacityIsolation: [true],
   configMapAndSecretChangeDetectionStrategy: ['Watch'],
   enforceNodeAllocatable: [['pods']],
-  failSwapOn: [false],
   imagePullCredentialsVerificationPolicy: ['NeverVerify'],
   memoryReservationPolicy: ['None'],
 }
@@ -193,5 +203,5 @@ export const KUBELET_FIELDS: readonly ConfigurationField[] = [
   ...(['evictionHard', 'mergeDefaultEvictionSettings', 'enableSystemLogHandler'] as const),
   ...(['enableSystemLogQuery', 'tracing'] as const),
   ...(['shutdownGracePeriod', 'shutdownGracePeriodCriticalPods'] as const),
-  'shutdownGracePeriodByPodPriority',
+  ...(['shutdownGracePeriodByPodPriority', 'memorySwap', 'failSwapOn'] as const),
 ]

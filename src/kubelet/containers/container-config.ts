@@ -1,5 +1,6 @@
 /** What the runtime is told about one container. */
 
+import { type SwapRules, swapLimits } from '../cgroups/swap.ts'
 import type { ContainerAdditions } from '../devices/container-additions.ts'
 import type { Division } from '../division/division.ts'
 import {
@@ -33,6 +34,7 @@ export interface ContainerConfigInput {
   readonly additions: ContainerAdditions
   readonly memoryBytes: number
   readonly division: Division | undefined
+  readonly swap: SwapRules | undefined
 }
 
 export function containerConfigOf(input: ContainerConfigInput): ContainerConfig {
@@ -70,8 +72,10 @@ function resourcesOf({
   container,
   memoryBytes,
   division,
+  swap,
 }: ContainerConfigInput): LinuxResources {
-  const resources = containerResources(pod, container, memoryBytes)
+  const limits = containerResources(pod, container, memoryBytes)
+  const resources = swap ? { ...limits, ...swapLimits(swap, pod, container, limits) } : limits
   if (!division) return resources
   const [uid, name] = [uidOf(pod), container.name]
   const sets = division.setsOf(uid, name)

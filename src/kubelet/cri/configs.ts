@@ -106,6 +106,8 @@ export function toResources(resources: LinuxResources) {
     oomScoreAdj: resources.oomScoreAdj ?? 0,
     cpusetCpus: resources.cpusetCpus ?? '',
     cpusetMems: resources.cpusetMems ?? '',
+    ...(resources.unified ? { unified: resources.unified } : {}),
+    memorySwapLimitInBytes: resources.memorySwapLimitBytes ?? 0,
   }
 }
 

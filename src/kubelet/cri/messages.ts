@@ -43,6 +43,8 @@ const linuxResources = message({
   oomScoreAdj: integer(5),
   cpusetCpus: string(6),
   cpusetMems: string(7),
+  unified: stringMap(9),
+  memorySwapLimitInBytes: integer(10),
 })
 
 const sandboxSecurityContext = message({

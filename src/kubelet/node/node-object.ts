@@ -152,6 +152,7 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
       kubeProxyVersion: '',
       operatingSystem: facts.operatingSystem,
       architecture: facts.architecture,
+      ...(facts.swapBytes ? { swap: { capacity: facts.swapBytes } } : {}),
     },
     ...(input.images.length > 0
       ? { images: imagesOf(input.images, options.nodeStatusMaxImages) }

@@ -17,7 +17,8 @@ export type RetryTrigger =
 export interface ResizeFigures {
   /** Somebody asks for something else, whatever comes of it. */
   requested(before: Pod, after: Pod): void
-  infeasible(): void
+  /** Because of swap, or because the node has not so much. */
+  infeasible(isForSwap: boolean): void
   acceptedLate(trigger: RetryTrigger): void
   /** Running containers were given what they are to have, or not. */
   actuated(tookMs: number, isSuccess: boolean): void
@@ -73,8 +74,8 @@ export function createResizeFigures(
         if (known.has(name))
           for (const labels of changes(known.get(name), resources)) requested.add(labels)
     },
-    // The one reason that there is here: no static policies, no swap, no static pods.
-    infeasible: () => infeasible.add(['insufficient_node_allocatable']),
+    infeasible: isForSwap =>
+      infeasible.add([isForSwap ? 'swap_limitation' : 'insufficient_node_allocatable']),
     acceptedLate: trigger => acceptedLate.add([trigger]),
     actuated: (tookMs, isSuccess) => durations.observe([String(isSuccess)], tookMs),
   }

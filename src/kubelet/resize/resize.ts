@@ -4,6 +4,7 @@
  * shows, so it does not matter where the last one ended.
  */
 import { messageOf } from '#base/errors.ts'
+import { swapLimits, swapResizeProblem } from '../cgroups/swap.ts'
 import { podDirectory } from '../containers/hosts-mount.ts'
 import { podRequests } from '../containers/resources.ts'
 import type { Pod } from '../pod-types.ts'
@@ -72,7 +73,8 @@ export async function allocate(worker: PodWorker): Promise<void> {
   const { taken, allocatable, events, context } = parts
   const { division } = context.options
   const now = context.clock.now()
-  const message = division?.resizeProblem(asked)
+  const bySwap = swapResizeProblem(parts.cgroups.swap, worker.pod, asked)
+  const message = division?.resizeProblem(asked) ?? bySwap
   const postponed: Postponement | undefined =
     message === undefined
       ? judgeResize({ asked: podRequests(asked), before: worker.requests, taken, allocatable })
@@ -82,7 +84,7 @@ export async function allocate(worker: PodWorker): Promise<void> {
     if (reason === 'Deferred') parts.deferred.add(worker)
     else parts.deferred.delete(worker)
     if (!resize.postpone(postponed, asked, now)) return
-    if (reason === 'Infeasible') parts.resizeFigures.infeasible()
+    if (reason === 'Infeasible') parts.resizeFigures.infeasible(message === bySwap)
     const told = summary(`Pod resize ${reason}`, asked, generationOf(asked), message)
     events.warning(asked, `Resize${reason}`, told)
     return
@@ -150,8 +152,9 @@ export async function actuate(worker: PodWorker): Promise<void> {
     // No container may be given more than its pod has, whether it starts anew for it or not.
     await parts.cgroups.raise(worker.pod)
     if (inPlace.length === 0) return
-    for (const { run, wanted } of inPlace) {
-      await context.options.runtime.updateContainerResources(run.id, wanted)
+    for (const { container, run, wanted } of inPlace) {
+      const swap = swapLimits(parts.cgroups.swap, worker.pod, container, wanted)
+      await context.options.runtime.updateContainerResources(run.id, { ...wanted, ...swap })
       await cache.refreshContainer(run.id)
     }
     parts.resizeFigures.actuated(took(), true)

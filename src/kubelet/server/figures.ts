@@ -40,7 +40,7 @@ export async function resourceMetrics(parts: ServerParts): Promise<string> {
     for (const sample of samples) lines.push(name + sample)
   }
   const measured = await measure(parts)
-  const { containers, node, wholes } = measured
+  const { containers, node, wholes, swapLimits } = measured
   const pods = podsOf(containers)
   const ofContainers = (value: (figure: Figure) => number) =>
     containers.map(each => `${containerLabels(each)} ${value(each)} ${each.timestamp}`)
@@ -72,7 +72,7 @@ export async function resourceMetrics(parts: ServerParts): Promise<string> {
       'container_swap_limit_bytes',
       'gauge',
       'Bytes that the container may have on disk',
-      ofContainers(() => 0),
+      ofContainers(({ containerId }) => swapLimits.get(containerId) ?? 0),
     )
   if (tellsSwap)
     family(`container_${SWAP}`, 'gauge', 'Bytes of the container on disk', ofContainers(swap))
@@ -99,6 +99,7 @@ async function measure(parts: ServerParts) {
   return {
     containers: containers ?? [],
     wholes: await wholePods(parts),
+    swapLimits: await swapLimitsOf(parts, containers ?? []),
     node,
     isComplete: containers !== undefined && node !== undefined,
   }
@@ -125,6 +126,26 @@ async function wholePods(parts: ServerParts): Promise<ReadonlyMap<string, Measur
     })
   }
   return wholes
+}
+
+/** How much of each container may be on disks, by its id; nothing is said of who has no limit. */
+async function swapLimitsOf(
+  parts: ServerParts,
+  containers: readonly Figure[],
+): Promise<ReadonlyMap<string, number>> {
+  const { cgroupRoot, hostAccess } = parts.context.options
+  const limits = new Map<string, number>()
+  // Without swap it is none, as it is for whoever is not in here.
+  if (!cgroupRoot || !hostAccess.facts.swapBytes) return limits
+  for (const { containerId, labels } of containers) {
+    const worker = parts.workers.get(labels[POD_UID] ?? '')
+    if (!worker) continue
+    const path = `${cgroupOf(worker.pod, cgroupRoot)}/${containerId}`
+    const group = await groupFigures(parts, path).catch(() => undefined)
+    const { swapAvailableBytes, swapBytes = 0 } = group?.memory ?? {}
+    if (swapAvailableBytes !== undefined) limits.set(containerId, swapAvailableBytes + swapBytes)
+  }
+  return limits
 }
 
 /** Containers pod by pod. */

@@ -31,12 +31,13 @@ export function cpuIn(text: string): Pick<MachineUsage, 'cpuUsageNanoseconds'> {
 /** Without what is free and what the kernel could drop at once: files that nobody looked at lately. */
 export function memoryIn(
   text: string,
-): Pick<MachineUsage, 'memoryWorkingSetBytes' | 'swapUsageBytes'> {
+): Pick<MachineUsage, 'memoryWorkingSetBytes' | 'swapUsageBytes' | 'swapAvailableBytes'> {
   const read = (name: string) =>
     Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * KIBIBYTE
   const used = read('MemTotal') - read('MemFree')
   return {
     memoryWorkingSetBytes: Math.max(0, used - read('Inactive\\(file\\)')),
     swapUsageBytes: read('SwapTotal') - read('SwapFree'),
+    swapAvailableBytes: read('SwapFree'),
   }
 }

@@ -60,7 +60,9 @@ async function machineProcessing(parts: ServerParts, usage: MachineUsage): Promi
     memory: { ...root?.memory, workingSetBytes, limitBytes },
   })
   const time = rfc3339(usage.timestamp)
-  return { cpu, memory, swap: { time, swapUsageBytes: usage.swapUsageBytes } }
+  const { swapAvailableBytes, swapUsageBytes } = usage
+  const available = swapAvailableBytes === undefined ? {} : { swapAvailableBytes }
+  return { cpu, memory, swap: { time, ...available, swapUsageBytes } }
 }
 
 /** What images take, and what containers wrote beside their volumes. */

@@ -123,7 +123,7 @@ const ofFigures = (all: readonly Figure[]): Known => ({
 export function processing({ rates }: ServerParts, key: string, now: number, known: Known) {
   const { usageNanoseconds } = known.cpu
   const { workingSetBytes, usageBytes, rssBytes, limitBytes } = known.memory
-  const { pageFaults, majorPageFaults, swapBytes } = known.memory
+  const { pageFaults, majorPageFaults, swapBytes, swapAvailableBytes } = known.memory
   const time = rfc3339(now)
   const usageNanoCores = rates.of(key, usageNanoseconds, now)
   return {
@@ -139,7 +139,9 @@ export function processing({ rates }: ServerParts, key: string, now: number, kno
       workingSetBytes,
       ...defined({ rssBytes, pageFaults, majorPageFaults }),
     },
-    ...(swapBytes === undefined ? {} : { swap: { time, swapUsageBytes: swapBytes } }),
+    ...(swapBytes === undefined
+      ? {}
+      : { swap: { time, ...defined({ swapAvailableBytes }), swapUsageBytes: swapBytes } }),
   }
 }
 
