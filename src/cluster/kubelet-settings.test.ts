@@ -51,7 +51,26 @@ test('without files all is as flags say it', async () => {
   const { values, settings, warnings } = await kubelet('--max-pods', '7')
   assert.equal(values.maxPods, 7)
   assert.equal(values.port, undefined)
-  assert.deepEqual([settings, warnings], [{ options: {} }, []])
+  assert.deepEqual([settings, warnings], [{ failSwapOn: true, options: {} }, []])
+})
+
+test('a kubelet of its own minds swap unless flag or file say otherwise, one in a cluster only where its file says so', async () => {
+  const not = write('no-swap.yaml', 'failSwapOn: false\n')
+  const strict = write('strict.yaml', 'failSwapOn: true\n')
+  const fails = async (...words: string[]) => (await kubelet(...words)).settings.failSwapOn
+  assert.equal(await fails('--config', main), true)
+  assert.equal(await fails('--fail-swap-on=false'), false)
+  assert.equal(await fails('--config', not), false)
+  assert.equal(await fails('--config', strict, '--fail-swap-on=false'), false)
+  const inCluster = async (file: string) => {
+    const values = valuesOf('up', '--kubelet-config', file)
+    const given = values as Parameters<typeof configuredMachine>[0]
+    return (await configuredMachine(given, silentLog)).settings.failSwapOn
+  }
+  assert.deepEqual(
+    [await inCluster(main), await inCluster(not), await inCluster(strict)],
+    [undefined, false, true],
+  )
 })
 
 test('a file says what flags do not', async () => {

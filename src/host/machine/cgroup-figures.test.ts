@@ -59,6 +59,7 @@ test('a group of version 1', async () => {
       activeFileBytes: 300,
       inactiveFileBytes: 700,
       swapBytes: 40,
+      swapAvailableBytes: undefined,
       kernelBytes: 77,
       failures: 9,
       pageFaults: 500,
@@ -136,6 +137,7 @@ test('a group of version 2', async () => {
     [4096 - 700, 2000, 1000, 40, 9],
   )
   assert.deepEqual([memory.limitBytes, memory.swapLimitBytes], [16_384, 0])
+  assert.equal(memory.swapAvailableBytes, undefined, 'there is no limit')
   assert.deepEqual(pids, { processIds: [12], threads: 5, limit: 100 })
   assert.deepEqual(io[0]?.bytes.get('Write'), 512)
   assert.deepEqual(io[0]?.operations.get('Read'), 4)
@@ -153,4 +155,16 @@ test('this machine tells what its root group uses, and nothing of a group that i
   if (!root) return t.skip('this machine has no control groups')
   assert.ok(root.cpu.usageNanoseconds > 0)
   assert.equal(await machineCgroups.figures('/no-such-group'), undefined)
+})
+
+test('how much of a group may still come to disks', async () => {
+  const unified = async (limit: string | undefined) => {
+    const { 'memory.swap.max': _, ...others } = VERSION_2
+    const files = limit === undefined ? others : { ...others, 'memory.swap.max': limit }
+    return (await readVersion2(from(files)))?.memory.swapAvailableBytes
+  }
+  assert.deepEqual(
+    [await unified('100\n'), await unified('0\n'), await unified(undefined)],
+    [60, 0, 0],
+  )
 })

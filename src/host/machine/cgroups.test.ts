@@ -41,6 +41,9 @@ test('version 2: every group on the way hands its controllers down', async () =>
   )
   assert.match(await readFile(join(mount, 'proa/cgroup.subtree_control'), 'utf8'), /^\+/)
   assert.deepEqual(await cgroups.names('/proa'), ['burstable'])
+  assert.equal(await cgroups.limitsSwap('/proa'), false)
+  await writeFile(join(mount, 'proa/memory.swap.max'), 'max')
+  assert.equal(await cgroups.limitsSwap('/proa'), true)
 })
 
 test('a machine without any says so', async () => {

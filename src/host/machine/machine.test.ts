@@ -12,7 +12,7 @@ import {
 } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { readMachineFacts } from './facts.ts'
@@ -129,6 +129,12 @@ test('a subPath is bound to the checked place; trees with mounts are not removed
   await machineMounts.mountTmpfs(memory, 65_536)
   await machineMounts.mountTmpfs(memory, 65_536)
   assert.deepEqual(await machineMounts.mountedBelow(memory), [memory])
+  const mounts = await readFile('/proc/self/mounts', 'utf8')
+  const options = mounts.split('\n').find(line => line.split(' ')[1] === memory) ?? ''
+  assert.match(options, /size=64k/)
+  // Where the kernel can: since Linux 6.4, and where users are not mapped.
+  if (Number.parseFloat(release()) >= 7 || /^6\.([4-9]|\d\d)/.test(release()))
+    assert.match(options, /noswap/)
   await machineMounts.unmount(memory)
   await machineMounts.unmount(memory)
 })

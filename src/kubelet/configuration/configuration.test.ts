@@ -6,6 +6,7 @@ import {
   evictionHardOf,
   KUBELET_FIELDS,
   optionsOf,
+  tracingOf,
   unservedFields,
   unservedSignals,
 } from './settings.ts'
@@ -72,6 +73,9 @@ test('becomes what the kubelet goes by', () => {
     containerLogMaxFiles: 3,
     crashLoopBackOff: { maxContainerRestartPeriod: '30s' },
     enableSystemLogHandler: false,
+    shutdownGracePeriod: '30s',
+    shutdownGracePeriodCriticalPods: '10s',
+    memorySwap: { swapBehavior: 'LimitedSwap' },
   }
   assert.deepEqual(optionsOf(configuration), {
     podLogsDirectory: '/logs',
@@ -82,7 +86,22 @@ test('becomes what the kubelet goes by', () => {
     containerLogMaxFiles: 3,
     maxRestartBackoffMs: 30_000,
     showsSystemLogs: false,
+    shutdownPeriods: [
+      { priority: 0, seconds: 20 },
+      { priority: 2_000_000_000, seconds: 10 },
+    ],
+    swapBehavior: 'LimitedSwap',
   })
+  const byPriority = [{ priority: 5, shutdownGracePeriodSeconds: 3 }]
+  assert.deepEqual(
+    optionsOf({ shutdownGracePeriodByPodPriority: byPriority, enableSystemLogQuery: false }),
+    { shutdownPeriods: [{ priority: 5, seconds: 3 }], answersLogQueries: false },
+  )
+  assert.deepEqual(tracingOf({ tracing: { samplingRatePerMillion: 7 } }), {
+    endpoint: 'localhost:4317',
+    samplingRatePerMillion: 7,
+  })
+  assert.equal(tracingOf({}), undefined)
   assert.deepEqual(optionsOf({}), {})
 })
 
@@ -99,9 +118,51 @@ test('refuses values that can not be meant', () => {
     ],
     [{ crashLoopBackOff: { maxContainerRestartPeriod: '6m' } }, /must be from 1s to 300s, not 6m$/],
     [{ nodeStatusMaxImages: -2 }, /must be -1 or greater$/],
+    // In the words of upstream's kubelet, v1.36.3.
+    [
+      { shutdownGracePeriod: '10s', shutdownGracePeriodCriticalPods: '20s' },
+      /: shutdownGracePeriodCriticalPods \{20s\} must be <= shutdownGracePeriod \{10s\}$/,
+    ],
+    [
+      { shutdownGracePeriod: '500ms' },
+      /: shutdownGracePeriod \{500ms\} must be either zero or otherwise >= 1 sec$/,
+    ],
+    [
+      { shutdownGracePeriod: '10s', shutdownGracePeriodCriticalPods: '500ms' },
+      /: shutdownGracePeriodCriticalPods \{500ms\} must be either zero or otherwise >= 1 sec$/,
+    ],
+    [
+      {
+        shutdownGracePeriod: '10s',
+        shutdownGracePeriodByPodPriority: [{ priority: 0, shutdownGracePeriodSeconds: 10 }],
+      },
+      /: Cannot specify both shutdownGracePeriodByPodPriority and shutdownGracePeriod at the same time$/,
+    ],
+    [{ shutdownGracePeriod: 'soon' }, /shutdownGracePeriod wants a time such as 10s, not "soon"$/],
+    [
+      {
+        shutdownGracePeriodByPodPriority: [{ priority: 1, shutdownGracePeriodSeconds: -1 }],
+      },
+      /pods of priority 1 have to end must be from 0 to 86400 seconds, not -1$/,
+    ],
+    [
+      { enableSystemLogQuery: true, enableSystemLogHandler: false },
+      /: enableSystemLogHandler is required for enableSystemLogQuery$/,
+    ],
+    [
+      { memorySwap: { swapBehavior: 'UnlimitedSwap' } },
+      /: memorySwap.swapBehavior "UnlimitedSwap" must be one of: "", "LimitedSwap" or "NoSwap"$/,
+    ],
   ]
   for (const [configuration, message] of cases)
     assert.throws(() => optionsOf(configuration), { name: 'UserError', message })
+  assert.throws(
+    () => tracingOf({ tracing: { samplingRatePerMillion: -1, endpoint: 'http://x/' } }),
+    {
+      message:
+        /tracing.samplingRatePerMillion: Invalid value: -1: sampling rate must be positive, tracing.endpoint: Invalid value: "http:\/\/x\/"/,
+    },
+  )
   assert.throws(() => evictionHardOf({ evictionHard: { 'memory.available': 'x' } }), {
     message: /memory.available wants a quantity or a percentage, not "x"$/,
   })

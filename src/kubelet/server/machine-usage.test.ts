@@ -23,6 +23,7 @@ test('what the kernel could drop is not needed', () => {
   assert.deepEqual(memoryIn(MEMORY), {
     memoryWorkingSetBytes: 10_000 * 1024,
     swapUsageBytes: 500 * 1024,
+    swapAvailableBytes: 4500 * 1024,
   })
 })
 
