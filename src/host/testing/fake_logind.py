@@ -1,7 +1,7 @@
 """What systemd's logind does about shutdowns, on any bus: org.freedesktop.login1 with Inhibit and PrepareForShutdown, and of systemd itself the
 one call by which logind is made to read its files anew. Speaks D-Bus by itself, since Python has no module for it.
 
-    fake_logind.py BUS_SOCKET DROP_IN_DIRECTORY
+    fake_logind.py BUS_SOCKET DROP_IN_DIRECTORY DELAY_SECONDS
 
 Lines of its input are commands: "shutdown", "cancel". Lines of its output are JSON, one for whatever happens.
 """
@@ -17,7 +17,6 @@ import sys
 
 NAMES = ("org.freedesktop.login1", "org.freedesktop.systemd1")
 MANAGER = "org.freedesktop.login1.Manager"
-USUAL_DELAY_US = 5_000_000
 ALIGNMENT = {"y": 1, "g": 1, "b": 4, "u": 4, "i": 4, "h": 4, "a": 4, "s": 4, "o": 4, "t": 8, "(": 8}
 
 
@@ -145,10 +144,10 @@ class Bus:
 
 
 class Logind:
-    def __init__(self, bus, directory):
+    def __init__(self, bus, directory, delay_seconds):
         self.bus, self.directory = bus, directory
         self.locks = []
-        self.delay_us = USUAL_DELAY_US
+        self.delay_us = delay_seconds * 1_000_000
 
     def reread(self):
         for name in sorted(os.listdir(self.directory)) if os.path.isdir(self.directory) else []:
@@ -195,7 +194,7 @@ class Logind:
 
 def main():
     bus = Bus(sys.argv[1])
-    logind = Logind(bus, sys.argv[2])
+    logind = Logind(bus, sys.argv[2], int(sys.argv[3]))
     tell(event="ready")
     while True:
         readable, _, _ = select.select([bus.socket, 0, *logind.locks], [], [])

@@ -24,14 +24,16 @@ export class PrivateBus {
   readonly directory = mkdtempSync(join(tmpdir(), 'proa-bus-'))
   readonly socket = join(this.directory, 'bus')
   readonly address = `unix:path=${this.socket}`
-  readonly dropInDirectory: string
+  readonly dropInDirectory = join(this.directory, 'logind.conf.d')
+  readonly #delaySeconds: number
   readonly events: LogindEvent[] = []
   #daemon: ChildProcess | undefined
   #logind: ChildProcess | undefined
   #told = () => {}
 
-  constructor(dropInDirectory?: string) {
-    this.dropInDirectory = dropInDirectory ?? join(this.directory, 'logind.conf.d')
+  /** For how long its logind waits, unless it is told to wait longer. */
+  constructor(delaySeconds = 5) {
+    this.#delaySeconds = delaySeconds
   }
 
   async start(): Promise<void> {
@@ -50,7 +52,7 @@ export class PrivateBus {
 
   #startLogind(): void {
     const program = join(import.meta.dirname, 'fake_logind.py')
-    const words = [program, this.socket, this.dropInDirectory]
+    const words = [program, this.socket, this.dropInDirectory, String(this.#delaySeconds)]
     const child = spawn('python3', words, { stdio: ['pipe', 'pipe', 'inherit'] })
     child.stdin.on('error', () => {})
     createInterface({ input: child.stdout }).on('line', line => {

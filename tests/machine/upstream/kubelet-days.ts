@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { silentLog as log } from '#base/log.ts'
+import type { SpanScope } from '#base/tracing/span-scope.ts'
 import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
+import type { Transport } from '#client/transport.ts'
 import { systemClock as clock } from '#host/clock.ts'
 import { machineCgroups } from '#host/machine/cgroups.ts'
 import { unmountUnder } from '#host/mount-table.ts'
@@ -32,7 +34,7 @@ export type Path = (typeof PATHS)[number]
 /** What was answered, by path. */
 export type Told = Readonly<Record<Path, string>>
 
-const UPSTREAM_PORT = 11_250
+export const UPSTREAM_PORT = 11_250
 /** Upstream measures every ten seconds or so, and knows a rate after the second time. */
 const REST_MS = 35_000
 
@@ -178,13 +180,15 @@ export async function withUpstream<T>(
 export async function withProa<T>(
   cluster: ProaProcess,
   node: Node,
-  live: (ask: Ask) => Promise<T>,
+  live: (ask: Ask, transport: Transport) => Promise<T>,
   options: Partial<KubeletOptions> = {},
+  spans?: SpanScope,
 ): Promise<T> {
   const { directory, name, socketPath, snapshotter, cgroupRoot } = node
   const kubeconfig = readFileSync(join(cluster.directory, 'admin.conf'), 'utf8')
   const remote = remoteContext(await connectionFromKubeconfig(kubeconfig, NO_FILES), log)
-  const runtime = connectCri({ socketPath, snapshotter, clock, log })
+  if (spans) await remote.trace(spans)
+  const runtime = connectCri({ socketPath, snapshotter, clock, log, spans })
   const kubelet = startKubelet(remote.context, {
     nodeName: name,
     runtime,
@@ -198,13 +202,14 @@ export async function withProa<T>(
     evictionHard: { 'memory.available': '10Mi' },
     figures: remote.figures,
     ...options,
+    ...(spans ? { spans } : {}),
   })
   try {
     await kubelet.registered
     return await live(async path => {
       const { body } = await kubelet.transport.request({ method: 'GET', path })
       return body.kind === 'bytes' ? new TextDecoder().decode(body.bytes) : ''
-    })
+    }, kubelet.transport)
   } finally {
     await kubelet.stop()
     await runtime.close()
