@@ -7,7 +7,7 @@ import { machineJournal } from './journal.ts'
 import { machineMounts } from './mounts.ts'
 import { pluginSockets } from './plugin-sockets.ts'
 import { machineNetwork } from './probe-network.ts'
-import { machineShutdowns } from './shutdowns.ts'
+import type { ShutdownListener } from './shutdowns.ts'
 import { readTopology } from './topology.ts'
 
 /** `storageDirectory` lies on the file system whose size counts as the node's ephemeral storage. */
@@ -21,7 +21,13 @@ export function openMachine(storageDirectory: string) {
     disks: machineDisks,
     pluginSockets,
     journal: machineJournal(),
-    shutdowns: machineShutdowns(),
+    shutdowns: {
+      /** Loaded with the first who wants to know. */
+      async open(listener: ShutdownListener) {
+        const { machineShutdowns } = await import('./shutdowns.ts')
+        return machineShutdowns().open(listener)
+      },
+    },
     topology: () => readTopology(),
   }
 }

@@ -31,7 +31,7 @@ export interface ShutdownPlaces {
   readonly dropInDirectory: string
 }
 
-interface Listener {
+export interface ShutdownListener {
   changed(isShuttingDown: boolean): void
   lost(why: string): void
 }
@@ -42,7 +42,7 @@ export function machineShutdowns({
 }: Partial<ShutdownPlaces> = {}) {
   return {
     /** Rejects where nobody tells. What is lost has to be opened anew. */
-    async open(listener: Listener) {
+    async open(listener: ShutdownListener) {
       const bus = await connectBus(busAddress, {
         heard: message => {
           if (isShutdown(message)) listener.changed(message.body[0] === true)

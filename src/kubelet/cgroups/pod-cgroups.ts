@@ -14,7 +14,7 @@ import type { KubeletContext } from '../options.ts'
 import { type Pod, uidOf } from '../pod-types.ts'
 import type { LinuxResources } from '../runtime.ts'
 import { burstableShares, podResources } from './pod-limits.ts'
-import type { SwapRules } from './swap.ts'
+import type { NodeSwap } from './swap.ts'
 
 /** The kernel needs a moment to take processes that ended out of their groups. */
 const REMOVE_RETRY_MS = 20
@@ -36,7 +36,7 @@ export class PodCgroups {
   /** Of control groups; undefined where pods have none. */
   version: 1 | 2 | undefined
   /** Undefined where the machine can not limit what containers have on its disks. */
-  swap: SwapRules | undefined
+  swap: NodeSwap | undefined
   /** What was written last, by path. */
   readonly #applied = new Map<string, LinuxResources>()
 
@@ -68,7 +68,8 @@ export class PodCgroups {
     const { memoryBytes, swapBytes = 0 } = hostAccess.facts
     const { version } = this
     if (!version || !(await this.#cgroups?.limitsSwap?.(this.#root))) return
-    this.swap = { behavior, version, memoryBytes, swapBytes }
+    const { NodeSwap } = await import('./swap.ts')
+    this.swap = new NodeSwap({ behavior, version, memoryBytes, swapBytes })
   }
 
   /** Removes those of pods that are not among these. */

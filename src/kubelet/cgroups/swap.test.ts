@@ -50,7 +50,6 @@ test('version 1 limits memory and swap together, and nothing where memory is not
     memorySwapLimitBytes: GIBIBYTE,
   })
   assert.deepEqual(swapLimits(rules, pod, container, {}), {})
-  assert.deepEqual(swapLimits(undefined, pod, container, { memoryLimitBytes: 1 }), {})
 })
 
 test('memory of a container that may use swap is changed by a restart alone', () => {

@@ -23,14 +23,33 @@ type SwapLimits = Pick<LinuxResources, 'memorySwapLimitBytes' | 'unified'>
 /** The file of version 2 that has the limit. */
 const FILE = 'memory.swap.max'
 
-/** Undefined rules are those of a machine that can not limit it. */
+/** Of a machine that can limit it. */
+export class NodeSwap {
+  readonly #rules: SwapRules
+
+  constructor(rules: SwapRules) {
+    this.#rules = rules
+  }
+
+  /** What a container has beside its other limits. */
+  limitsOf(pod: Pod, container: AnyContainer, limits: Limited): SwapLimits {
+    return swapLimits(this.#rules, pod, container, limits)
+  }
+
+  /** Why memory can't be changed while its container runs; undefined where it can. */
+  resizeProblem(before: Pod, after: Pod): string | undefined {
+    return swapResizeProblem(this.#rules, before, after)
+  }
+}
+
+type Limited = Pick<LinuxResources, 'memoryLimitBytes'>
+
 export function swapLimits(
-  rules: SwapRules | undefined,
+  rules: SwapRules,
   pod: Pod,
   container: AnyContainer,
-  { memoryLimitBytes }: Pick<LinuxResources, 'memoryLimitBytes'>,
+  { memoryLimitBytes }: Limited,
 ): SwapLimits {
-  if (!rules) return {}
   if (rules.version === 2)
     return { unified: { [FILE]: String(swapBytesOf(rules, pod, container)) } }
   // Version 1 limits memory and swap together.
@@ -46,12 +65,8 @@ function swapBytesOf(rules: SwapRules, pod: Pod, container: AnyContainer): numbe
 }
 
 /** Whoever says exactly what memory it needs, or nothing of it, has no swap, nor has who is critical. */
-export function mayUseSwap(
-  rules: SwapRules | undefined,
-  pod: Pod,
-  container: AnyContainer,
-): boolean {
-  if (rules?.behavior !== 'LimitedSwap' || rules.version !== 2) return false
+function mayUseSwap(rules: SwapRules, pod: Pod, container: AnyContainer): boolean {
+  if (rules.behavior !== 'LimitedSwap' || rules.version !== 2) return false
   if (qosClassOf(pod) !== 'Burstable' || isCritical(pod)) return false
   const [requested, limit] = [memoryOf(container, 'requests'), memoryOf(container, 'limits')]
   return (requested > 0 || limit > 0) && requested !== limit
@@ -60,12 +75,8 @@ export function mayUseSwap(
 const memoryOf = (container: AnyContainer, which: 'requests' | 'limits'): number =>
   quantityToNumber(container.resources?.[which]?.memory ?? '0')
 
-/** Why memory can't be changed while its container runs; undefined where it can. What it may have of swap would no longer be right. */
-export function swapResizeProblem(
-  rules: SwapRules | undefined,
-  before: Pod,
-  after: Pod,
-): string | undefined {
+/** What a container may have of swap would no longer be right. */
+export function swapResizeProblem(rules: SwapRules, before: Pod, after: Pod): string | undefined {
   for (const container of after.spec?.containers ?? []) {
     const known = before.spec?.containers?.find(({ name }) => name === container.name)
     if (!known || memoryOf(known, 'requests') === memoryOf(container, 'requests')) continue

@@ -1,6 +1,6 @@
 /** What the runtime is told about one container. */
 
-import { type SwapRules, swapLimits } from '../cgroups/swap.ts'
+import type { NodeSwap } from '../cgroups/swap.ts'
 import type { ContainerAdditions } from '../devices/container-additions.ts'
 import type { Division } from '../division/division.ts'
 import {
@@ -34,7 +34,7 @@ export interface ContainerConfigInput {
   readonly additions: ContainerAdditions
   readonly memoryBytes: number
   readonly division: Division | undefined
-  readonly swap: SwapRules | undefined
+  readonly swap: NodeSwap | undefined
 }
 
 export function containerConfigOf(input: ContainerConfigInput): ContainerConfig {
@@ -75,7 +75,7 @@ function resourcesOf({
   swap,
 }: ContainerConfigInput): LinuxResources {
   const limits = containerResources(pod, container, memoryBytes)
-  const resources = swap ? { ...limits, ...swapLimits(swap, pod, container, limits) } : limits
+  const resources = swap ? { ...limits, ...swap.limitsOf(pod, container, limits) } : limits
   if (!division) return resources
   const [uid, name] = [uidOf(pod), container.name]
   const sets = division.setsOf(uid, name)

@@ -3,7 +3,7 @@
 import { service as serviceKind } from '#api/core/v1/service.ts'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
-import type { SwapRules } from '../cgroups/swap.ts'
+import type { NodeSwap } from '../cgroups/swap.ts'
 import type { NodeDevices } from '../devices/node-devices.ts'
 import { count } from '../figures/count.ts'
 import { POD_DELETION_GRACE_PERIOD, POD_GRACE_PERIOD, podLogDirectory } from '../labels.ts'
@@ -46,7 +46,7 @@ export interface ContainersParts {
   readonly allocatable: Readonly<Record<string, string>>
   readonly isStatic: (uid: string) => boolean
   /** How containers may use the machine's swap; undefined where it can't be limited. */
-  readonly swap: () => SwapRules | undefined
+  readonly swap: () => NodeSwap | undefined
 }
 
 /** Where a container starts. */

@@ -4,7 +4,6 @@
  * shows, so it does not matter where the last one ended.
  */
 import { messageOf } from '#base/errors.ts'
-import { swapLimits, swapResizeProblem } from '../cgroups/swap.ts'
 import { podDirectory } from '../containers/hosts-mount.ts'
 import { podRequests } from '../containers/resources.ts'
 import type { Pod } from '../pod-types.ts'
@@ -73,7 +72,7 @@ export async function allocate(worker: PodWorker): Promise<void> {
   const { taken, allocatable, events, context } = parts
   const { division } = context.options
   const now = context.clock.now()
-  const bySwap = swapResizeProblem(parts.cgroups.swap, worker.pod, asked)
+  const bySwap = parts.cgroups.swap?.resizeProblem(worker.pod, asked)
   const message = division?.resizeProblem(asked) ?? bySwap
   const postponed: Postponement | undefined =
     message === undefined
@@ -153,7 +152,7 @@ export async function actuate(worker: PodWorker): Promise<void> {
     await parts.cgroups.raise(worker.pod)
     if (inPlace.length === 0) return
     for (const { container, run, wanted } of inPlace) {
-      const swap = swapLimits(parts.cgroups.swap, worker.pod, container, wanted)
+      const swap = parts.cgroups.swap?.limitsOf(worker.pod, container, wanted)
       await context.options.runtime.updateContainerResources(run.id, { ...wanted, ...swap })
       await cache.refreshContainer(run.id)
     }

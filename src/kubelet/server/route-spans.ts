@@ -1,8 +1,7 @@
 /** Requests to the kubelet as spans, named by their route as upstream's are: there are as many names as there are sorts of requests. */
-import type { Span } from '#base/tracing/span.ts'
+import type { ScopeBeginning } from '#base/tracing/span-scope.ts'
 import { parseTraceparent } from '#base/tracing/trace-context.ts'
 import type { ApiRequest } from '#client/transport.ts'
-import type { KubeletContext } from '../options.ts'
 
 const CONTAINER = '/{podNamespace}/{podID}/{containerName}'
 const WITH_UID = '/{podNamespace}/{podID}/{uid}/{containerName}'
@@ -33,14 +32,7 @@ function routeOf(path: string): string {
   return ROUTES[`${first}${rest.length}`] ?? ''
 }
 
-/** Does the work for the request; where no traces are wanted that is all. */
-export function routed<T>(
-  { options }: KubeletContext,
-  request: ApiRequest,
-  work: (span: Span | undefined) => Promise<T>,
-): Promise<T> {
-  const { spans, kubeletPort } = options
-  if (!spans) return work(undefined)
+export function routeSpan(request: ApiRequest, port: number) {
   const [path = ''] = request.path.split('?')
   const route = routeOf(path)
   const attributes = {
@@ -48,12 +40,13 @@ export function routed<T>(
     'url.scheme': 'https',
     'url.path': path,
     'server.address': 'kubelet',
-    'server.port': kubeletPort,
+    'server.port': port,
     'http.route': route || path,
   }
   const parent = parseTraceparent(request.headers?.traceparent)
-  return spans.run(route || request.method, work, {
+  const beginning: ScopeBeginning = {
     ...{ kind: 'server', attributes, isRoot: true },
     ...(parent ? { parent } : {}),
-  })
+  }
+  return { name: route || request.method, beginning }
 }

@@ -7,6 +7,7 @@ import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { badRequest, notFound, StatusError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
 import { type FigureSource, figuresText } from '#base/figures.ts'
+import type { Span } from '#base/tracing/span.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels, Transport } from '#client/transport.ts'
 import type { LocalUsage } from '../eviction/local-usage.ts'
 import type { KubeletContext } from '../options.ts'
@@ -21,7 +22,6 @@ import { openContainerLogs } from './container-logs.ts'
 import { resourceMetrics } from './figures.ts'
 import { HEALTH_CHECKS, type HealthFigures, ownFigures, withStart } from './own-figures.ts'
 import type { Rates } from './rates.ts'
-import { routed } from './route-spans.ts'
 import { openAttach, openExec, openPortForward } from './streams.ts'
 import { statsSummary } from './summary.ts'
 import { openSystemLogs } from './system-logs.ts'
@@ -52,6 +52,13 @@ export interface Route {
 export function createServer(parts: ServerParts): Transport {
   const zpages = createZpages(parts.context)
   const { context } = parts
+  const { spans } = context.options
+  const routed = async <T>(request: ApiRequest, work: (span?: Span) => Promise<T>): Promise<T> => {
+    if (!spans) return work()
+    const { routeSpan } = await import('./route-spans.ts')
+    const { name, beginning } = routeSpan(request, context.options.kubeletPort)
+    return spans.run(name, work, beginning)
+  }
   const respond = async (request: ApiRequest) => {
     try {
       return (await zpages(request)) ?? (await answer(parts, request))
@@ -62,14 +69,14 @@ export function createServer(parts: ServerParts): Transport {
   return {
     request: request =>
       metered(context, request, () =>
-        routed(context, request, async span => {
+        routed(request, async span => {
           const response = await respond(request)
           span?.set('http.response.status_code', response.status)
           return response
         }),
       ),
     connect: request =>
-      metered(context, request, () => routed(context, request, () => connect(parts, request))),
+      metered(context, request, () => routed(request, () => connect(parts, request))),
   }
 }
 
