@@ -89,7 +89,7 @@ export interface KubeletOptions {
   readonly showsSystemLogs?: boolean
   /** Tells what the kubelet does, where traces are wanted. */
   readonly spans?: SpanScope
-  /** Whether `/logs/?query=…` shows the logs of services. */
+  /** Whether `/logs/?query=…` shows the logs of services, as upstream not unless somebody wants it. */
   readonly answersLogQueries?: boolean
   /** Whether containers may have memory on the machine's disks, where that can be limited. */
   readonly swapBehavior?: SwapBehavior
@@ -155,7 +155,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       maxRestartBackoffMs: MAXIMUM_BACKOFF_MS,
       nodeStatusMaxImages: 50,
       showsSystemLogs: true,
-      answersLogQueries: true,
+      answersLogQueries: false,
       swapBehavior: 'NoSwap',
       shutdownPeriods: [],
       configuration: {},

@@ -151,7 +151,8 @@ export class GracefulShutdown {
       isNodeShuttingDownNow: isShuttingDown,
     })
     const own = node()
-    if (own && isShuttingDown) tell(own, 'Shutdown', 'Shutdown manager detected shutdown event')
+    const what = isShuttingDown ? 'event' : 'cancellation'
+    if (own) tell(own, 'Shutdown', `Shutdown manager detected shutdown ${what}`)
     this.#isShuttingDown = isShuttingDown
     changed()
     this.#work = this.#work

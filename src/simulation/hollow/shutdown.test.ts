@@ -215,6 +215,14 @@ test('a shutdown that does not come after all leaves a node that is ready again 
     logind.shutDown(false)
     await cluster.clock.advance(1_000)
     assert.equal((await ready(cluster))?.status, 'True')
+    const { items } = await cluster.client.list(event, { namespace: 'default' })
+    assert.deepEqual(
+      items.filter(({ reason }) => reason === 'Shutdown').map(({ message }) => message),
+      [
+        'Shutdown manager detected shutdown event',
+        'Shutdown manager detected shutdown cancellation',
+      ],
+    )
     assert.equal(logind.locks, 1, 'for the next one')
     await cluster.createPod('new', slow(100))
     await cluster.clock.advance(2_000)
