@@ -42,6 +42,10 @@ export function resizeCases(bench: Bench): void {
       await resize('resize-here', 'containers', { name: 'c', ...having(cpu, memory) })
       await bench.until('pod/resize-here', `${first}.resources.limits.memory`, memory)
       assert.deepEqual(await cgroup('resize-here'), expected)
+      // Nor may it come to disks: memory and swap together have the same limit.
+      const both = 'cat /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'
+      const limit = await kubectl.run(['exec', 'resize-here', '--', 'sh', '-c', both])
+      assert.equal(Number(limit), expected[0])
       assert.equal(await bench.field('pod resize-here', `${first}.resources.limits.cpu`), cpu)
       assert.equal(await bench.field('pod resize-here', `${first}.allocatedResources.cpu`), cpu)
     }

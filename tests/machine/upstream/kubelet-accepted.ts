@@ -61,7 +61,6 @@ export const GAPS: Partial<Readonly<Record<Path, Reasons>>> = {
     psi: 'told where the kernel tells it; upstream tells zeros where it does not',
     '.io.time': 'there is nothing to tell but pressure',
     'memory.availableBytes': 'of what has no limit nothing is known to be available',
-    swapAvailableBytes: 'of what may have no swap nothing is available',
   },
 }
 

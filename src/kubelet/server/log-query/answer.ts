@@ -22,8 +22,8 @@ export async function answerLogQuery(
   segments: readonly string[],
   search: string,
 ): Promise<ApiResponse | undefined> {
-  const { query, problem } = readLogQuery(search)
-  if (problem !== undefined) return refused(problem)
+  const { query, problem, status } = readLogQuery(search)
+  if (problem !== undefined) return refused(problem, status)
   if (!query) return undefined
   if (segments.length > 0) return refused('path not allowed in query mode')
   const { file, pattern } = query
@@ -41,8 +41,8 @@ export async function answerLogQuery(
   }
 }
 
-const refused = (problem: string): ApiResponse => ({
-  status: NOT_ACCEPTABLE,
+const refused = (problem: string, status = NOT_ACCEPTABLE): ApiResponse => ({
+  status,
   headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
   body: { kind: 'bytes', bytes: encode(`${problem}\n`) },
 })

@@ -35,6 +35,12 @@ const REFUSALS: Readonly<Record<string, string>> = {
 test('what is wrong is told in upstream’s words', () => {
   const problems = Object.keys(REFUSALS).map(search => [search, readLogQuery(search).problem])
   assert.deepEqual(Object.fromEntries(problems), REFUSALS)
+  assert.deepEqual(
+    ['query=', 'query=a&boot=x', 'query=a&boot=1', 'boot=0'].map(
+      search => readLogQuery(search).status,
+    ),
+    [400, 400, 406, 406],
+  )
   assert.equal(
     readLogQuery('query=kubelet&boot=1&tailLines=-1').problem,
     '[boot: Invalid value: 1: must be less than 1, tailLines: Invalid value: -1: must be between 0 and 100000, inclusive]',

@@ -14,9 +14,14 @@ export interface LogQuery {
 
 export type ReadQuery =
   /** Nothing is queried: what is asked for is a page of `/logs/`. */
-  | { readonly query?: undefined; readonly problem?: undefined }
-  | { readonly query: LogQuery; readonly problem?: undefined }
-  | { readonly query?: undefined; readonly problem: string }
+  | { readonly query?: undefined; readonly problem?: undefined; readonly status?: undefined }
+  | { readonly query: LogQuery; readonly problem?: undefined; readonly status?: undefined }
+  | {
+      readonly query?: undefined
+      readonly problem: string
+      /** Of HTTP: 400 for what can't be read, 406 for what can't be had. */
+      readonly status: 400 | 406
+    }
 
 const MAXIMUM_SERVICES = 4
 const MAXIMUM_LINES = 100_000
@@ -54,11 +59,16 @@ export function readLogQuery(search: string): ReadQuery {
   const files = (asked ?? []).filter(name => /[/\\]/.test(name))
   const services = (asked ?? []).filter(name => !/[/\\]/.test(name))
   const pattern = first('pattern')
+  if (asked?.some(name => name.trim() === ''))
+    problems.push(`query: Invalid value: ${JSON.stringify(asked)}: may not be empty`)
+  if (problems.length > 0) return { problem: together(problems), status: 400 }
   const query = { services, file: files[0], sinceMs, untilMs, lastLines, pattern, boot }
-  if (problems.length === 0) problems.push(...problemsOf(query, asked, files, first('untilTime')))
-  if (problems.length === 0) return { query }
-  return { problem: problems.length === 1 ? `${problems[0]}` : `[${problems.join(', ')}]` }
+  problems.push(...problemsOf(query, asked, files, first('untilTime')))
+  return problems.length > 0 ? { problem: together(problems), status: 406 } : { query }
 }
+
+const together = (problems: readonly string[]): string =>
+  problems.length === 1 ? `${problems[0]}` : `[${problems.join(', ')}]`
 
 function problemsOf(
   query: LogQuery,
@@ -71,7 +81,6 @@ function problemsOf(
   const invalid = (name: string, value: unknown, why: string) =>
     problems.push(`${name}: Invalid value: ${JSON.stringify(value)}: ${why}`)
   if (!asked) problems.push('query: Required value: cannot be empty with options')
-  else if (asked.some(name => name.trim() === '')) invalid('query', asked, 'may not be empty')
   else if (files.length > 0 && services.length > 0)
     invalid(
       'query',
