@@ -16,6 +16,7 @@ const SIGNAL = 'PrepareForShutdown'
 const HANGUP = 1
 const MICROSECONDS = 1000n
 const LOCK_TIMEOUT_MS = 10_000
+const RELEASE_TIMEOUT_MS = 2_000
 
 /** As upstream's kubelet, by which administrators know it in `systemd-inhibit --list`. */
 const LOCK = [
@@ -114,7 +115,9 @@ async function holdLock(
   return async () => {
     isReleased = true
     child.stdin.end()
+    const timer = setTimeout(() => child.kill('SIGKILL'), RELEASE_TIMEOUT_MS)
     await ended
+    clearTimeout(timer)
   }
 }
 

@@ -84,7 +84,12 @@ export class GracefulShutdown {
     })
     if (this.#stopping.signal.aborted) return watch.close()
     this.#watch = watch
-    await this.#raiseDelay(watch)
+    // A shutdown that waits for less is better than one that does not wait at all.
+    await this.#raiseDelay(watch).catch(error =>
+      this.#parts.context.log.error('unable to override inhibit delay by shutdown manager', {
+        error: messageOf(error),
+      }),
+    )
     await this.#takeLock()
   }
 

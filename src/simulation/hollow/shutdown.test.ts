@@ -19,6 +19,7 @@ class Logind implements Shutdowns {
   listener: Listener | undefined
   delayMs = 5_000
   locks = 0
+  isStubborn = false
   /** Rejects as often. */
   failures = 0
 
@@ -30,7 +31,7 @@ class Logind implements Shutdowns {
       maximumDelayMs: async () => this.delayMs,
       raiseMaximumDelay: async (delayMs: number) => {
         this.story.push(`raise ${delayMs}`)
-        this.delayMs = delayMs
+        if (!this.isStubborn) this.delayMs = delayMs
       },
       holdLock: async () => {
         this.story.push('lock')
@@ -257,6 +258,19 @@ test('what is lost is opened anew, and a kubelet that stops lets go', () =>
     assert.equal(logind.story.at(-2), 'close')
   }))
 
+test('a logind that does not wait as long as it is asked to is kept waiting for as long as it does', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    const logind = new Logind()
+    logind.isStubborn = true
+    await cluster.kubelet(
+      { ...node, hostAccess: { ...node.hostAccess, shutdowns: logind } },
+      { shutdownPeriods: PERIODS },
+    )
+    await cluster.clock.advance(10_000)
+    assert.deepEqual(logind.story, ['open', 'raise 30000', 'lock'])
+  }))
+
 test('a node whose pods have no time does not look at all', () =>
   withCluster(async cluster => {
     const { logind } = await start(cluster, { shutdownPeriods: [{ priority: 0, seconds: 0 }] })
@@ -264,7 +278,7 @@ test('a node whose pods have no time does not look at all', () =>
     assert.deepEqual([logind.story, other.logind.story], [[], []])
   }))
 
-test('a logind that does not wait as long is told in the log, and pods run all the same', () =>
+test('where there is no logind pods run all the same', () =>
   withCluster(async cluster => {
     const node = cluster.node()
     const logind = new Logind()
