@@ -70,6 +70,7 @@ export const OWN: Partial<Readonly<Record<Path, Reasons>>> = {
     kubelet_runtime_operations_errors_total: 'upstream’s, where something failed that day',
     kubelet_container_requested_resizes_total: 'upstream’s, once a pod is resized',
     'kubelet_pod_*resizes*': 'upstream’s, once a pod is resized',
+    volume_manager_total_volumes: 'upstream’s; the one that is told of all about volumes',
   },
   '/metrics/cadvisor': {
     container_blkio_device_usage_total: 'upstream’s, where a group used a block device',
