@@ -39,11 +39,13 @@ export function quickImports(directory, sourceOf) {
   })
 }
 
-/** `#base/clock.ts` through the door `#base/*.ts`; `#store` by itself. */
+/** `#store` by itself; `#base/clock.ts` through the door `#base/*.ts`. */
 function behindDoor(doors, specifier) {
+  const whole = doors.get(specifier)
+  if (whole) return whole.url
   const slash = specifier.indexOf('/') + 1
-  const door = doors.get(slash ? specifier.slice(0, slash) : specifier)
-  if (!door || !slash) return door?.url
+  const door = doors.get(specifier.slice(0, slash))
+  if (!door) return undefined
   return door.url + specifier.slice(slash, -door.ending.length) + door.newEnding
 }
 

@@ -9,7 +9,7 @@ import { createHttpTransport } from '#client/http-transport.ts'
 import { systemClock as clock } from '#host/clock.ts'
 import { systemFiles as files } from '#host/files.ts'
 import { systemRandom as random } from '#host/random.ts'
-import { DEFAULT_KUBELET_PORT } from '#kubelet'
+import { DEFAULT_KUBELET_PORT } from '#kubelet/before-start.ts'
 import { openKubeletPort } from './kubelet-port.ts'
 import { ensurePki } from './pki/pki.ts'
 

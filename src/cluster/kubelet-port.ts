@@ -3,7 +3,8 @@ import { StatusError } from '#api/machinery/status.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
-import { DEFAULT_KUBELET_PORT, serveKubelet } from '#kubelet'
+import { serveKubelet } from '#kubelet'
+import { DEFAULT_KUBELET_PORT } from '#kubelet/before-start.ts'
 import type { Pki } from './pki/pki.ts'
 
 export interface KubeletPortOptions {

@@ -2,7 +2,7 @@
 import { addQuantities, formatQuantity } from '#api/machinery/quantity.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { ValuesOf } from '#cli'
-import { parseCpuSet } from '#kubelet'
+import { parseCpuSet } from '#kubelet/before-start.ts'
 import type { NodeRegistration } from './options.ts'
 
 export function registrationOf(values: ValuesOf<'up' | 'kubelet' | 'join'>): NodeRegistration {

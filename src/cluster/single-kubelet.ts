@@ -12,13 +12,13 @@ import { systemClock } from '#host/clock.ts'
 import { systemFiles } from '#host/files.ts'
 import {
   containerTools,
-  DEFAULT_KUBELET_PORT,
   type KubeletOptions,
   podCgroupRoot,
   serveKubelet,
   startKubelet,
   thresholdsOf,
 } from '#kubelet'
+import { DEFAULT_KUBELET_PORT } from '#kubelet/before-start.ts'
 import { startPodNetwork } from '#network'
 import { clusterDnsAddress } from './cluster-dns.ts'
 import { dataDirectoryOf } from './data-directory.ts'

@@ -5,6 +5,7 @@
  */
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
+import type { DivisionParts, DivisionWanted } from './division/division.ts'
 import type { HostAccess } from './host-access.ts'
 import { createKubelet } from './kubelet-core.ts'
 import { type KubeletOptions, withDefaults } from './options.ts'
@@ -13,14 +14,12 @@ import type { KubeletHttpsOptions } from './server/https.ts'
 export type { CertificateRotation } from './certificates/certificate-rotation.ts'
 export { podCgroupRoot, removePodCgroups } from './cgroups/pod-cgroups.ts'
 export { parseResolvConf } from './containers/dns.ts'
-export { parseCpuSet } from './division/cpu-set.ts'
-export { type Division, type DivisionWanted, divideMachine } from './division/division.ts'
+export type { Division, DivisionWanted } from './division/division.ts'
 export { type Thresholds, thresholdsOf } from './eviction/thresholds.ts'
 export type * from './host-access.ts'
 export { nodeSpecOf } from './node/node-object.ts'
 export {
   DEFAULT_CONTAINER_LOGS_DIRECTORY,
-  DEFAULT_KUBELET_PORT,
   DEFAULT_POD_LOGS_DIRECTORY,
   type KubeletOptions,
 } from './options.ts'
@@ -45,9 +44,10 @@ export function containerTools() {
   return import('./cri/tools.ts')
 }
 
-/** Reads files in which a kubelet is set up; loaded only where there are some. */
-export function configurationTools() {
-  return import('./configuration/tools.ts')
+/** Gives pods processors and memory nodes of their own; loaded only where somebody wants that. */
+export async function divideMachine(wanted: DivisionWanted, parts: DivisionParts) {
+  const { divideMachine } = await import('./division/division.ts')
+  return divideMachine(wanted, parts)
 }
 
 /** How a node gets its certificates and keeps them from expiring, where it runs alone. */

@@ -3,6 +3,7 @@ import type { Taint } from '#api/core/v1/node.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import type { SpanScope } from '#base/tracing/span-scope.ts'
 import type { RoleContext } from '#client/role.ts'
+import { DEFAULT_KUBELET_PORT } from './before-start.ts'
 import type { SwapBehavior } from './cgroups/swap.ts'
 import type { DnsConfig } from './containers/dns.ts'
 import type { CredentialProviders } from './credentials/providers.ts'
@@ -115,7 +116,6 @@ export const DEFAULT_SYSTEM_LOGS_DIRECTORY = '/var/log'
 export const DEFAULT_POD_LOGS_DIRECTORY = '/var/log/pods'
 export const DEFAULT_CONTAINER_LOGS_DIRECTORY = '/var/log/containers'
 export const DEFAULT_MAX_PODS = 110
-export const DEFAULT_KUBELET_PORT = 10250
 
 export function withDefaults(context: RoleContext, options: KubeletOptions): KubeletContext {
   const { figures = createFigureBook() } = options
