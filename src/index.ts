@@ -10,7 +10,6 @@
  */
 import { type Cluster, type ClusterOptions, startCluster as start } from '#cluster'
 import { systemClock } from '#host/clock.ts'
-import { createHollowNode } from '#simulation'
 import { MemoryCloud, type MemoryCloudOptions } from '#simulation/cloud/memory-cloud.ts'
 
 export {
@@ -28,7 +27,10 @@ export type { MemoryCloud }
 
 /** Starts a cluster; by default in memory, on one hollow node, without opening a port. Many may run at once. */
 export function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  return start({ ...options, hollowMachine: createHollowNode })
+  return start({
+    ...options,
+    hollowMachine: async () => (await import('#simulation')).createHollowNode,
+  })
 }
 
 /** A cloud in memory for `startCluster({ cloud })`: its machines, load balancers and routes are there to be looked at, and fail where a test says so. */

@@ -17,6 +17,8 @@ const builtInClouds: BuiltInClouds = {
       clock,
     ),
 }
+/** Loaded when the API answers, and only where there are hollow nodes. */
+const hollowMachine = async () => (await import('#simulation')).createHollowNode
 
 const words = process.argv.slice(2)
 try {
@@ -37,11 +39,8 @@ try {
 async function run(invocation: Invocation): Promise<void> {
   switch (invocation.name) {
     case 'up': {
-      const [{ up }, { createHollowNode }] = await Promise.all([
-        import('#cluster/up.ts'),
-        import('#simulation'),
-      ])
-      return up(invocation.values, createHollowNode, builtInClouds)
+      const { up } = await import('#cluster/up.ts')
+      return up(invocation.values, hollowMachine, builtInClouds)
     }
     case 'dashboard': {
       const { runDashboard } = await import('#cluster/dashboard.ts')
@@ -83,20 +82,15 @@ async function run(invocation: Invocation): Promise<void> {
     }
     case 'envtest apiserver': {
       const { runEnvtestApiServer } = await import('#cluster/envtest/envtest-apiserver.ts')
-      // Loaded only where there are nodes: most tests have none.
-      const hollow = async () => (await import('#simulation')).createHollowNode
-      return runEnvtestApiServer(invocation.values, hollow)
+      return runEnvtestApiServer(invocation.values, hollowMachine)
     }
     case 'envtest etcd': {
       const { runEtcdStandIn } = await import('#cluster/envtest/etcd-stand-in.ts')
       return runEtcdStandIn(invocation.values)
     }
     case 'federation up': {
-      const [{ federationUp }, { createHollowNode }] = await Promise.all([
-        import('#cluster/federation-up.ts'),
-        import('#simulation'),
-      ])
-      return federationUp(invocation.values, createHollowNode)
+      const { federationUp } = await import('#cluster/federation-up.ts')
+      return federationUp(invocation.values, hollowMachine)
     }
     case 'federation join':
     case 'federation unjoin': {

@@ -13,7 +13,7 @@ import { auditOptionsOf } from './audit-options.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { keepKubeconfig } from './kept-kubeconfig.ts'
 import { layoutOf } from './layout.ts'
-import type { HollowMachine } from './options.ts'
+import type { LoadHollowMachine } from './options.ts'
 import { clusterLeavingMs, servingOptionsOf } from './serving-options.ts'
 import { startCluster } from './start-cluster.ts'
 import { storageOptionsOf } from './storage-options.ts'
@@ -21,7 +21,7 @@ import { storageOptionsOf } from './storage-options.ts'
 /** Throws UserErrors. */
 export async function federationUp(
   values: ValuesOf<'federation up'>,
-  hollowMachine: HollowMachine,
+  hollowMachine: LoadHollowMachine,
 ): Promise<void> {
   const directory = dataDirectoryOf(values.dataDirectory)
   const log = systemLog(values.logLevel)

@@ -33,11 +33,12 @@ const NODE_ADDRESSES = parseCidr('198.18.0.0/15', 'hollow nodes')
 const ADDRESSES_PER_NODE = 256
 
 /** Starts the nodes; `contextFor` gives each the client of its own identity. */
-export function startHollowNodes(
+export async function startHollowNodes(
   count: number,
   options: CompleteOptions,
   contextFor: (nodeName: string) => RoleContext,
-): RunningHollowNode[] {
+): Promise<RunningHollowNode[]> {
+  const hollowMachine = await options.hollowMachine()
   const clusterCidr = parseCidr(options.clusterCidr, '--cluster-cidr')
   const first = options.nodeName ?? 'hollow'
   return Array.from({ length: count }, (_, index) => {
@@ -45,7 +46,7 @@ export function startHollowNodes(
     const base = clusterCidr.base + index * ADDRESSES_PER_NODE
     const podCidr = formatCidr({ base, prefixLength: 24, size: ADDRESSES_PER_NODE })
     const { clock, random } = options
-    const machine = options.hollowMachine({ clock, random, hostname: name, podCidr })
+    const machine = hollowMachine({ clock, random, hostname: name, podCidr })
     const address = addressAt(NODE_ADDRESSES, index + 1)
     options.cloud?.launched?.({ name, address })
     const hasExternalCloud = options.cloud !== undefined || options.registration?.hasExternalCloud

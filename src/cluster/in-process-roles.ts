@@ -218,7 +218,7 @@ export class InProcessRoles implements Running {
     const { nodes, machine } = this.#options
     if (nodes.kind === 'hollow') {
       const { startHollowNodes } = await import('./hollow-nodes.ts')
-      this.#hollowNodes = startHollowNodes(nodes.count, this.#options, name =>
+      this.#hollowNodes = await startHollowNodes(nodes.count, this.#options, name =>
         this.#contextFor(identities.node(name)),
       )
       for (const node of this.#hollowNodes) this.#nodes.set(node.name, node)

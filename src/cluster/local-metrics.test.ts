@@ -9,7 +9,7 @@ import { createHollowNode } from '#simulation'
 import type { ClusterOptions } from './options.ts'
 
 const startCluster = (options: ClusterOptions) =>
-  start({ ...options, hollowMachine: createHollowNode })
+  start({ ...options, hollowMachine: async () => createHollowNode })
 const NAME = 'v1beta1.metrics.k8s.io'
 
 async function eventually<T>(look: () => Promise<T | undefined | false>): Promise<T> {

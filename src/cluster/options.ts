@@ -164,7 +164,10 @@ export type NodeRegistration = Pick<
   'nodeLabels' | 'taints' | 'maxPods' | 'providerId' | 'hasExternalCloud' | 'reserved'
 > & { readonly divided?: DivisionWanted }
 
-/** What a machine of a hollow node is made of; given by the composition root, since only it may know the simulation. */
+/** Given by the composition root, since only it may know the simulation; called with the first hollow nodes, which nobody need load before. */
+export type LoadHollowMachine = () => Promise<HollowMachine>
+
+/** What a machine of a hollow node is made of. */
 export type HollowMachine = (facts: {
   readonly clock: Clock
   readonly random: Random
@@ -196,7 +199,7 @@ type WithoutDefault =
 /** The options with every default in place. */
 export type CompleteOptions = Required<Omit<ClusterOptions, WithoutDefault>> &
   Pick<ClusterOptions, WithoutDefault> & {
-    readonly hollowMachine: HollowMachine
+    readonly hollowMachine: LoadHollowMachine
     /** For clusters that go on from another one. */
     readonly origin?: Origin
   }

@@ -125,9 +125,9 @@ async function startParts({ asAccounts = false } = {}) {
   const options = {
     ...common,
     clusterCidr: '10.244.0.0/16',
-    hollowMachine: createHollowNode,
+    hollowMachine: async () => createHollowNode,
   } as unknown as CompleteOptions
-  for (const hollow of startHollowNodes(1, options, () => nodeContext)) {
+  for (const hollow of await startHollowNodes(1, options, () => nodeContext)) {
     const { serving } = server.pki.kubelet(hollow.name, [])
     const served = await serveKubelet({
       addresses: [{ address: '127.0.0.1', port: 0 }],

@@ -23,7 +23,7 @@ import { type ClusterFacts, publishFacts } from './joining/cluster-facts.ts'
 import { keepKubeconfig } from './kept-kubeconfig.ts'
 import { configuredMachine } from './kubelet-settings.ts'
 import { layoutOf } from './layout.ts'
-import type { HollowMachine, Nodes } from './options.ts'
+import type { LoadHollowMachine, Nodes } from './options.ts'
 import { registrationOf } from './registration.ts'
 import { clusterLeavingMs, servingOptionsOf } from './serving-options.ts'
 import { type Cluster, startCluster } from './start-cluster.ts'
@@ -31,7 +31,7 @@ import { storageOptionsOf } from './storage-options.ts'
 
 export async function up(
   given: ValuesOf<'up'>,
-  hollowMachine: HollowMachine,
+  hollowMachine: LoadHollowMachine,
   builtInClouds: BuiltInClouds,
 ): Promise<void> {
   const directory = dataDirectoryOf(given.dataDirectory)

@@ -26,6 +26,7 @@ import { allocatableOf } from './node/node-object.ts'
 import { RuntimeHealth } from './node/runtime-health.ts'
 import type { KubeletContext } from './options.ts'
 import { createPluginRegistration } from './plugin-registration/create.ts'
+import type { PluginRegistration } from './plugin-registration/plugin-registration.ts'
 import { PodEvents } from './pod-events.ts'
 import { type Pod, uidOf } from './pod-types.ts'
 import { refusal } from './pods/admission.ts'
@@ -38,8 +39,6 @@ import { Taken } from './pods/taken.ts'
 import { Probes } from './probes/probes.ts'
 import { Deferred } from './resize/deferred.ts'
 import { createResizeFigures } from './resize/figures.ts'
-import { HealthFigures } from './server/own-figures.ts'
-import { Rates } from './server/rates.ts'
 import { createServer } from './server/server.ts'
 import { NodeShutdown } from './shutdown/node-shutdown.ts'
 import { StaticPods } from './static-pods/static-pods.ts'
@@ -214,10 +213,7 @@ export function createKubelet(
   tellVolumeCounts(figures, () =>
     volumes.counts(workers.all().flatMap(({ pod, mode }) => (mode === 'running' ? [pod] : []))),
   )
-  const plugins = createPluginRegistration(context, {
-    ...devices.handlers,
-    ...(volumes.csi ? { CSIPlugin: volumes.csi.drivers } : {}),
-  })
+  let plugins: PluginRegistration | undefined
   const pods = informers.for(podKind, { fieldSelector: `spec.nodeName=${nodeName}` })
   const ownNode = informers.for(nodeKind, { fieldSelector: `metadata.name=${nodeName}` })
   const unsubscribe = [
@@ -232,14 +228,21 @@ export function createKubelet(
   let stopped = false
 
   const run = async () => {
-    await cache.start()
-    await volumes.csi?.start(() => workers.lookAnew())
+    await Promise.all([cache.start(), volumes.startDrivers(() => workers.lookAnew())])
     await Promise.all([health.start(), cgroups.start(), devices.start()])
     void startup.findBoot()
     startup.mark('registering')
     const registering = nodeAgent.start().then(() => startup.mark('registered'))
-    plugins
-      ?.start()
+    const startPlugins = async () => {
+      const created = await createPluginRegistration(context, {
+        ...devices.handlers,
+        ...(volumes.csi ? { CSIPlugin: volumes.csi.drivers } : {}),
+      })
+      if (stopped) return
+      plugins = created
+      await plugins?.start()
+    }
+    startPlugins()
       .catch(error =>
         log.error('plugins of this node cannot register', { error: messageOf(error) }),
       )
@@ -279,8 +282,6 @@ export function createKubelet(
       startedMs: clock.now(),
       figures: figuresIn(figures),
       probeFigures: () => probes.figures(),
-      health: new HealthFigures(),
-      rates: new Rates(),
     }),
     registered,
     async stop() {

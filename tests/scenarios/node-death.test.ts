@@ -62,10 +62,11 @@ describe('a node that dies', { skip: kubectlMissing(), timeout: 400_000 }, () =>
     informers = createInformers(client, { clock, random, log })
     const context = { client, informers, clock, random, log }
     const options = {
-      ...{ clock, random, nodeName: 'mortal', hollowMachine: createHollowNode },
+      ...{ clock, random, nodeName: 'mortal', hollowMachine: async () => createHollowNode },
       ...{ clusterCidr: '10.200.0.0/16', clusterDomain: 'cluster.local' },
     } as unknown as CompleteOptions
-    mortal = startHollowNodes(1, options, () => context)[0] as RunningHollowNode
+    const started = await startHollowNodes(1, options, () => context)
+    mortal = started[0] as RunningHollowNode
     await scene.kubectl.run(`wait --for=create node/${NAME} --timeout=60s`)
     await scene.kubectl.run(`wait --for=condition=Ready node/${NAME} --timeout=60s`)
     await scene.apply(workload)

@@ -11,7 +11,7 @@ import { systemRandom } from '#host/random.ts'
 import { endWithParent, onTermination } from '#host/signals.ts'
 import { accessOptionsOf } from '../access-options.ts'
 import { auditOptionsOf } from '../audit-options.ts'
-import { DEFAULT_DOMAIN, type HollowMachine } from '../options.ts'
+import { DEFAULT_DOMAIN, type LoadHollowMachine } from '../options.ts'
 import { securityWantedBy } from '../security-options.ts'
 import { servingOptionsOf } from '../serving-options.ts'
 import { storageOptionsOf } from '../storage-options.ts'
@@ -21,7 +21,7 @@ type Values = ValuesOf<'envtest apiserver'>
 
 export async function runEnvtestApiServer(
   values: Values,
-  hollowMachine: () => Promise<HollowMachine>,
+  hollowMachine: LoadHollowMachine,
 ): Promise<void> {
   const server = await start(values, hollowMachine)
   onTermination(() => server.stop())
@@ -33,7 +33,7 @@ export async function runEnvtestApiServer(
 /** Throws UserErrors. */
 async function start(
   values: Values,
-  hollowMachine: () => Promise<HollowMachine>,
+  hollowMachine: LoadHollowMachine,
 ): Promise<Running & { readonly url: string | undefined }> {
   const { nodes, controllers = nodes.kind === 'none' ? '' : '*' } = values
   const machine = { files: systemFiles, clock: systemClock, log: systemLog(values.logLevel) }
@@ -63,7 +63,7 @@ async function start(
   }
   if (single) return single.startSingleApiServer({ ...common, nodeName: hostname().toLowerCase() })
   const { startCluster } = await import('../start-cluster.ts')
-  return startCluster({ ...common, nodes, controllers, hollowMachine: await hollowMachine() })
+  return startCluster({ ...common, nodes, controllers, hollowMachine })
 }
 
 /** Envtest asks for RBAC alone, which gives nodes no rights: upstream has none there. */

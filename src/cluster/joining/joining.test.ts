@@ -10,7 +10,7 @@ import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { bootstrapCertificate } from '../bootstrap-kubelet.ts'
-import type { HollowMachine } from '../options.ts'
+import type { LoadHollowMachine } from '../options.ts'
 import { remoteContext } from '../remote-context.ts'
 import { type Cluster, startCluster } from '../start-cluster.ts'
 import { publishFacts, readFacts } from './cluster-facts.ts'
@@ -19,7 +19,7 @@ import { rangeOfNode } from './join.ts'
 import { authorityHash } from './joining-access.ts'
 import { createToken, deleteToken, listTokens } from './tokens.ts'
 
-const noMachine: HollowMachine = () => assert.fail('no hollow node is wanted')
+const noMachine: LoadHollowMachine = () => assert.fail('no hollow node is wanted')
 const says = (pattern: RegExp) => (error: unknown) => {
   assert.ok(error instanceof UserError, String(error))
   assert.match(error.message, pattern)

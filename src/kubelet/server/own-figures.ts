@@ -1,5 +1,5 @@
 /** `/metrics` and `/metrics/slis`: what the kubelet tells of itself. */
-import { createFigureBook, type Figure, type FigureBook, figuresText } from '#base/figures.ts'
+import { type Figure, figuresText } from '#base/figures.ts'
 import { processFigures } from '../figures/process-figures.ts'
 import { CONTAINER_NAME } from '../labels.ts'
 import { type ClaimStats, claimFigures } from '../volumes/claim-stats.ts'
@@ -57,33 +57,4 @@ export async function withStart(parts: ServerParts, text: string): Promise<strin
   const process = await processFigures(parts.context.options.hostAccess.files)
   const start = process.filter(({ name }) => name === 'process_start_time_seconds')
   return text + figuresText([() => start])
-}
-
-/** What is looked at when somebody asks how the kubelet is. */
-export const HEALTH_CHECKS = ['ping', 'log', 'syncloop'] as const
-
-export class HealthFigures {
-  readonly #book: FigureBook = createFigureBook()
-  readonly #counter = this.#book.counter(
-    'kubernetes_healthchecks_total',
-    'How often it was looked at, and what was found',
-    ['name', 'status', 'type'],
-  )
-  #wasAsked = false
-
-  /** Somebody asked, and all was well. */
-  asked(): void {
-    this.#wasAsked = true
-    for (const name of HEALTH_CHECKS) this.#counter.add([name, 'success', 'healthz'])
-  }
-
-  text(): string {
-    const checks: Figure = {
-      name: 'kubernetes_healthcheck',
-      help: 'What was found the last time: 1 if it was well',
-      type: 'gauge',
-      values: HEALTH_CHECKS.map(name => ({ labels: { name, type: 'healthz' }, value: 1 })),
-    }
-    return this.#wasAsked ? figuresText([() => [checks], this.#book.source]) : ''
-  }
 }

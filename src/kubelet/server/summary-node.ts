@@ -4,7 +4,7 @@ import { NONE, sum } from '../eviction/local-usage.ts'
 import type { FileSystemSpace, MachineUsage, StorageUsage } from '../host-access.ts'
 import { type Figure, nodeUsage } from './figures.ts'
 import { groupFigures, machineInterfaces } from './groups.ts'
-import type { ServerParts } from './server.ts'
+import type { ServedParts } from './server.ts'
 import { fileSystem, networkStats, processing } from './summary.ts'
 
 interface NodeMeasured {
@@ -15,7 +15,7 @@ interface NodeMeasured {
 }
 
 export async function nodeStats(
-  parts: ServerParts,
+  parts: ServedParts,
   { space, all, onlyProcessing }: NodeMeasured,
 ): Promise<object> {
   const { clock, options } = parts.context
@@ -40,7 +40,7 @@ export async function nodeStats(
 }
 
 /** All pods together, as the control group around them tells. */
-async function podsTogether(parts: ServerParts, now: number): Promise<object> {
+async function podsTogether(parts: ServedParts, now: number): Promise<object> {
   const { cgroupRoot } = parts.context.options
   const group = cgroupRoot ? await groupFigures(parts, cgroupRoot) : undefined
   if (!group) return {}
@@ -50,7 +50,7 @@ async function podsTogether(parts: ServerParts, now: number): Promise<object> {
   }
 }
 
-async function machineProcessing(parts: ServerParts, usage: MachineUsage): Promise<object> {
+async function machineProcessing(parts: ServedParts, usage: MachineUsage): Promise<object> {
   const { hostAccess } = parts.context.options
   const root = await groupFigures(parts, '/')
   const { cpuUsageNanoseconds: usageNanoseconds, memoryWorkingSetBytes: workingSetBytes } = usage
@@ -67,7 +67,7 @@ async function machineProcessing(parts: ServerParts, usage: MachineUsage): Promi
 
 /** What images take, and what containers wrote beside their volumes. */
 async function runtimeStats(
-  { context }: ServerParts,
+  { context }: ServedParts,
   { space, all, now }: { space: FileSystemSpace | undefined; all: readonly Figure[]; now: number },
 ): Promise<object> {
   const images = await context.options.runtime.listImages().catch(() => [])
@@ -80,7 +80,7 @@ async function runtimeStats(
 }
 
 /** How many processes there may be, and how many there are; nothing where the kernel does not tell. */
-async function processLimits({ context }: ServerParts, now: number): Promise<object> {
+async function processLimits({ context }: ServedParts, now: number): Promise<object> {
   const { files } = context.options.hostAccess
   const [maximum, load] = await Promise.all(
     ['/proc/sys/kernel/pid_max', '/proc/loadavg'].map(async path => {

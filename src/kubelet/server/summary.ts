@@ -9,14 +9,14 @@ import type { ClaimStats } from '../volumes/claim-stats.ts'
 import { type Figure, figures, sum } from './figures.ts'
 import { groupFigures, podInterfaces } from './groups.ts'
 import type { InterfaceFigures } from './network-figures.ts'
-import type { ServerParts } from './server.ts'
+import type { ServedParts } from './server.ts'
 import { nodeStats } from './summary-node.ts'
 
 /** As old as upstream's measures of volumes are at most. */
 const MAXIMUM_AGE_MS = 60_000
 
 /** `onlyProcessing` leaves out disks and networks, as upstream's `only_cpu_and_memory` does. */
-export async function statsSummary(parts: ServerParts, onlyProcessing = false): Promise<unknown> {
+export async function statsSummary(parts: ServedParts, onlyProcessing = false): Promise<unknown> {
   const { options } = parts.context
   const all = await figures(parts)
   const byPod = Map.groupBy(all, figure => figure.labels[POD_UID] ?? '')
@@ -48,7 +48,7 @@ interface Measured {
   readonly onlyProcessing: boolean
 }
 
-async function podStats(parts: ServerParts, measured: Measured): Promise<object> {
+async function podStats(parts: ServedParts, measured: Measured): Promise<object> {
   const { uid, containers, worker, usage, claims, space, onlyProcessing } = measured
   const { clock, options } = parts.context
   const path = worker && options.cgroupRoot ? cgroupOf(worker.pod, options.cgroupRoot) : ''
@@ -103,7 +103,7 @@ function claimedVolume(stats: ClaimStats, now: number) {
   }
 }
 
-async function processCount({ context }: ServerParts, path: string): Promise<number> {
+async function processCount({ context }: ServedParts, path: string): Promise<number> {
   return (await context.options.hostAccess.cgroups?.processes(path))?.length ?? 0
 }
 
@@ -120,7 +120,7 @@ const ofFigures = (all: readonly Figure[]): Known => ({
 })
 
 /** Processors, memory and swap; of what nobody knows nothing is said. */
-export function processing({ rates }: ServerParts, key: string, now: number, known: Known) {
+export function processing({ rates }: ServedParts, key: string, now: number, known: Known) {
   const { usageNanoseconds } = known.cpu
   const { workingSetBytes, usageBytes, rssBytes, limitBytes } = known.memory
   const { pageFaults, majorPageFaults, swapBytes, swapAvailableBytes } = known.memory

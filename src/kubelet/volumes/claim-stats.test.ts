@@ -7,15 +7,13 @@ import type { KubeletContext } from '../options.ts'
 import type { Volume } from '../pod-types.ts'
 import { ClaimStatsBook, claimFigures } from './claim-stats.ts'
 import { claimedMount } from './csi/csi-mount.ts'
-import type { CsiStorage } from './csi/csi-storage.ts'
+import { type DriverStatsParts, driverStats } from './csi/driver-stats.ts'
 import { nodeCapability } from './csi/messages.ts'
 import { claimedOf, named, podOf } from './csi/testing/volume-world.ts'
 
 const pod = podOf('u', { volumes: [named, { name: 'own', emptyDir: {} }] })
-const source = {
-  kind: 'csi',
-  mount: claimedMount(pod, named, claimedOf(), '/k'),
-} as const
+const claimed = claimedOf()
+const source = { kind: 'csi', driver: 'd', volume: named, claimed } as const
 
 function world() {
   const clock = createManualClock()
@@ -36,10 +34,16 @@ function world() {
   }
   const book = new ClaimStatsBook({
     context: { clock, log: silentLog } as unknown as KubeletContext,
-    csi: {
-      drivers: { get: () => ({ service: { stats }, capabilities: state.capabilities }) },
-      toDriver: (path: string) => path,
-    } as unknown as CsiStorage,
+    csi: () => ({
+      stats: async (pod, { volume }) =>
+        driverStats(
+          {
+            drivers: { get: () => ({ service: { stats }, capabilities: state.capabilities }) },
+            toDriver: (path: string) => path,
+          } as unknown as DriverStatsParts,
+          claimedMount(pod, volume, claimed, '/k'),
+        ),
+    }),
     behind: (_, volume: Volume) => (volume === named ? { source, claim: 'c' } : undefined),
     pathOf: () => '/nowhere',
   })

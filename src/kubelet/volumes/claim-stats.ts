@@ -7,9 +7,7 @@ import { messageOf } from '#base/errors.ts'
 import type { Figure, FigureSource } from '#base/figures.ts'
 import type { KubeletContext } from '../options.ts'
 import { type Pod, uidOf, type Volume } from '../pod-types.ts'
-import type { CsiMount } from './csi/csi-mount.ts'
 import type { CsiStorage } from './csi/csi-storage.ts'
-import { nodeCapability } from './csi/messages.ts'
 import type { Source } from './sources.ts'
 
 export interface ClaimStats {
@@ -30,13 +28,11 @@ export interface ClaimStats {
 /** As old as upstream's are at most. */
 const MAXIMUM_AGE_MS = 60_000
 const PATIENCE_MS = 5_000
-/** Of a driver's answer, what the numbers count. */
-const BYTES = 1
-const INODES = 2
 
 export interface ClaimStatsParts {
   readonly context: KubeletContext
-  readonly csi: CsiStorage | undefined
+  /** Undefined where no drivers can run. */
+  readonly csi: () => Pick<CsiStorage, 'stats'> | undefined
   /** What a volume is, and its claim; undefined for one without. */
   readonly behind: (pod: Pod, volume: Volume) => { source: Source; claim: string } | undefined
   readonly pathOf: (pod: Pod, volume: Volume) => string
@@ -101,7 +97,7 @@ export class ClaimStatsBook {
     }
     const { source } = found
     if (source.kind === 'csi') {
-      const stats = csi && (await driverStats(csi, source.mount))
+      const stats = await csi()?.stats(pod, source)
       return stats && { ...named, ...stats }
     }
     if (source.kind === 'own' || source.kind === 'localDevice') return undefined
@@ -110,32 +106,6 @@ export class ClaimStatsBook {
     const { capacityBytes, availableBytes, inodes, inodesFree } = space
     const usedBytes = capacityBytes - availableBytes
     return { ...named, ...space, usedBytes, inodesUsed: inodes - inodesFree }
-  }
-}
-
-async function driverStats({ drivers, toDriver }: CsiStorage, mount: CsiMount) {
-  const driver = drivers.get(mount.driver)
-  if (!driver.capabilities.has(nodeCapability.getVolumeStats)) return undefined
-  const isStaged = driver.capabilities.has(nodeCapability.stageUnstageVolume)
-  const { usage, volumeCondition } = await driver.service.stats({
-    volumeId: mount.handle,
-    volumePath: toDriver(mount.paths.target),
-    stagingTargetPath: isStaged && mount.claimed ? toDriver(mount.paths.staging) : '',
-  })
-  const bytes = usage.find(({ unit }) => unit === BYTES)
-  const inodes = usage.find(({ unit }) => unit === INODES)
-  return {
-    ...(bytes && {
-      ...{ capacityBytes: bytes.total ?? 0, availableBytes: bytes.available ?? 0 },
-      usedBytes: bytes.used ?? 0,
-    }),
-    ...(inodes && {
-      ...{ inodes: inodes.total ?? 0, inodesFree: inodes.available ?? 0 },
-      inodesUsed: inodes.used ?? 0,
-    }),
-    ...(driver.capabilities.has(nodeCapability.volumeCondition)
-      ? { isAbnormal: volumeCondition?.abnormal ?? false }
-      : {}),
   }
 }
 

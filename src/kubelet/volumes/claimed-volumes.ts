@@ -16,6 +16,9 @@ import { containersOf, type Pod, uidOf, type Volume } from '../pod-types.ts'
 import type { Claimed } from './csi/csi-mount.ts'
 import { usedVolumes } from './mount-details.ts'
 
+/** How often one is looked at that may have grown. */
+export const GROWTH_LOOK_MS = 30_000
+
 interface Found extends Claimed {
   readonly atMs: number
 }

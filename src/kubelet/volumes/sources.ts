@@ -1,7 +1,7 @@
 /** What is to be mounted for a volume of a pod, whether it stands in the pod or behind a claim. Pure. */
 import { podDirectory } from '../containers/hosts-mount.ts'
 import { type Pod, uidOf, type Volume } from '../pod-types.ts'
-import { type Claimed, type CsiMount, claimedMount, inlineMount } from './csi/csi-mount.ts'
+import type { Claimed } from './csi/csi-mount.ts'
 import { csiPlugin } from './storage-figures.ts'
 
 export interface NfsSource {
@@ -25,9 +25,18 @@ export interface LocalSource {
   readonly target: string
 }
 
+/** Its driver mounts it, where drivers can run. */
+export interface CsiSource {
+  readonly kind: 'csi'
+  readonly driver: string
+  readonly volume: Volume
+  /** Undefined for one that stands in the pod. */
+  readonly claimed: Claimed | undefined
+}
+
 export type Source =
   | { readonly kind: 'own'; readonly volume: Volume }
-  | { readonly kind: 'csi'; readonly mount: CsiMount }
+  | CsiSource
   | NfsSource
   | LocalSource
 
@@ -43,7 +52,7 @@ export function sourceOf(
 ): Source {
   const directory = podDirectory(root, uidOf(pod))
   if (!claimed) {
-    if (volume.csi) return { kind: 'csi', mount: inlineMount(pod, volume, root) }
+    if (volume.csi) return { kind: 'csi', driver: volume.csi.driver, volume, claimed }
     if (!volume.nfs) return { kind: 'own', volume }
     const { server, path, readOnly } = volume.nfs
     const target = `${directory}/volumes/${NFS}/${volume.name}`
@@ -57,7 +66,7 @@ export function sourceOf(
     ...(isReadOnly || spec.nfs?.readOnly ? ['ro'] : []),
     ...(spec.mountOptions ?? []),
   ]
-  if (spec.csi) return { kind: 'csi', mount: claimedMount(pod, volume, claimed, root) }
+  if (spec.csi) return { kind: 'csi', driver: spec.csi.driver, volume, claimed }
   if (spec.local) {
     const { path, fsType = '' } = spec.local
     const isBlock = spec.volumeMode === 'Block'
@@ -81,7 +90,7 @@ export function sourceOf(
 
 /** As upstream's figures name it. */
 export function pluginNameOf(source: Source): string {
-  if (source.kind === 'csi') return csiPlugin(source.mount.driver)
+  if (source.kind === 'csi') return csiPlugin(source.driver)
   if (source.kind === 'nfs') return 'kubernetes.io/nfs'
   if (source.kind !== 'own') return 'kubernetes.io/local-volume'
   const name = Object.keys(source.volume).find(key => key !== 'name') ?? 'unknown'

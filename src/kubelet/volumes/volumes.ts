@@ -4,32 +4,35 @@
  * Paths are upstream's below the root directory.
  */
 import type { Node } from '#api/core/v1/node.ts'
-import { rfc3339 } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { NameValue } from '../containers/environment.ts'
 import type { FieldContext } from '../containers/fields.ts'
 import { podDirectory } from '../containers/hosts-mount.ts'
-import { objectsOf } from '../objects.ts'
 import type { KubeletContext } from '../options.ts'
 import { type AnyContainer, type Pod, uidOf, type Volume } from '../pod-types.ts'
 import type { ContainerConfig, Mount } from '../runtime.ts'
-import { isWritten, writeAtomically } from './atomic-writer.ts'
 import { ClaimStatsBook } from './claim-stats.ts'
-import { ClaimedVolumes } from './claimed-volumes.ts'
-import type { Claimed } from './csi/csi-mount.ts'
+import { ClaimedVolumes, GROWTH_LOOK_MS } from './claimed-volumes.ts'
+import type { Claimed, CsiMount } from './csi/csi-mount.ts'
 import type { Tell } from './csi/csi-parts.ts'
-import { CsiStorage } from './csi/csi-storage.ts'
-import { GROWTH_LOOK_MS } from './csi/csi-volumes.ts'
-import { NotYet } from './csi/not-yet.ts'
-import { VolumeError } from './csi/volume-error.ts'
+import type { CsiStorage } from './csi/csi-storage.ts'
 import { EMPTY_DIR_DIRECTORY, EmptyDirs } from './empty-dir.ts'
 import { prepareHostPath } from './host-path.ts'
 import { propagationOf, subPathOf, usedVolumes } from './mount-details.ts'
 import { NodeDisks } from './node-disks.ts'
-import { type Payload, payloadOf, samePayload } from './payload.ts'
-import { pluginNameOf, type Source, sourceOf, UNMAPPABLE, unmountable } from './sources.ts'
+import { NotYet } from './not-yet.ts'
+import {
+  type CsiSource,
+  pluginNameOf,
+  type Source,
+  sourceOf,
+  UNMAPPABLE,
+  unmountable,
+} from './sources.ts'
 import { type StorageOperations, storageOperations, type VolumeCounts } from './storage-figures.ts'
 import { Tokens } from './tokens.ts'
+import { VolumeError } from './volume-error.ts'
+import { WrittenVolumes } from './written-volumes.ts'
 
 const POD_DIRECTORY_MODE = 0o750
 
@@ -64,19 +67,12 @@ export class Volumes {
   readonly #emptyDirs: EmptyDirs
   readonly #disks: NodeDisks
   readonly #operations: StorageOperations
+  readonly #written: WrittenVolumes
   readonly claimStats: ClaimStatsBook
-  /** Absent where no drivers can run. */
-  readonly csi: CsiStorage | undefined
-  /** What was written last, by volume directory: a refresh that changes nothing touches no disk. */
-  readonly #written = new Map<string, Payload>()
-  /** By pod, audience and life: each token has its own time. */
-  readonly #renewals = new Map<string, () => void>()
+  #csi: CsiStorage | undefined
   /** Pods that have all their volumes, by UID. */
   readonly #mounted = new Set<string>()
   #stopped = false
-  /** The second in which a set was written last, and how versions of that second begin. */
-  #second = ''
-  #version = ''
 
   constructor(parts: VolumesParts) {
     this.#parts = parts
@@ -86,20 +82,34 @@ export class Volumes {
     this.#emptyDirs = new EmptyDirs(parts.context)
     this.#disks = new NodeDisks(options.hostAccess)
     this.#operations = storageOperations(options.figures, clock)
-    if (options.hostAccess.pluginSockets)
-      this.csi = new CsiStorage({
-        ...parts,
-        tokens: this.#tokens,
-        operations: this.#operations,
-      })
+    this.#written = new WrittenVolumes({ ...parts, tokens: this.#tokens })
     this.claimStats = new ClaimStatsBook({
-      ...{ context: parts.context, csi: this.csi },
+      context: parts.context,
+      csi: () => this.#csi,
       behind: (pod, volume) => {
         const claim = this.#claims.behind(pod, volume)?.claim.metadata.name
         return claim === undefined ? undefined : { claim, source: this.#sourceOf(pod, volume) }
       },
       pathOf: (pod, volume) => this.pathOf(pod, volume),
     })
+  }
+
+  /** Absent where no drivers can run. */
+  get csi(): CsiStorage | undefined {
+    return this.#csi
+  }
+
+  /** To be called before any pod is looked at; `changed` hears of drivers that came. Where none can run, nothing is loaded. */
+  async startDrivers(changed: () => void): Promise<void> {
+    if (!this.#parts.context.options.hostAccess.pluginSockets) return
+    const { CsiStorage } = await import('./csi/csi-storage.ts')
+    if (this.#stopped) return
+    this.#csi = new CsiStorage({
+      ...this.#parts,
+      tokens: this.#tokens,
+      operations: this.#operations,
+    })
+    await this.#csi.start(changed)
   }
 
   /**
@@ -136,12 +146,11 @@ export class Volumes {
     return stale
   }
 
-  /** A set of files was written before, by this kubelet or the one before it. */
   async #isSetUp(pod: Pod, volume: Volume): Promise<boolean> {
     const plugin = pluginOf(volume)
-    if (!plugin || !WRITTEN_BY_US.has(plugin)) return false
-    const { files } = this.#parts.context.options.hostAccess
-    return isWritten(files, this.pathOf(pod, volume))
+    return plugin && WRITTEN_BY_US.has(plugin)
+      ? this.#written.isSetUp(this.pathOf(pod, volume))
+      : false
   }
 
   async #setUp(pod: Pod, named: Volume, changed: () => void): Promise<void> {
@@ -161,10 +170,11 @@ export class Volumes {
       })
       return
     }
-    if (!this.csi) throw new Error(unmountable(source.kind))
+    if (!this.#csi) throw new Error(unmountable(source.kind))
     await this.#claims.refresh(pod, named, GROWTH_LOOK_MS)
     const fresh = this.#sourceOf(pod, named)
-    if (fresh.kind === 'csi' && (await this.csi.volumes.mount(fresh.mount, changed)))
+    if (fresh.kind !== 'csi') return
+    if (await this.#csi.volumes.mount(this.#csi.mountOf(pod, fresh), changed))
       await this.#claims.refresh(pod, named, 0)
   }
 
@@ -172,7 +182,7 @@ export class Volumes {
   #check(pod: Pod, volume: Volume, claimed: Claimed): void {
     const { rootDirectory, hostAccess } = this.#parts.context.options
     const { kind } = sourceOf(pod, volume, claimed, rootDirectory)
-    if (kind === 'csi' && !this.csi) throw new Error(unmountable(kind))
+    if (kind === 'csi' && !this.#csi) throw new Error(unmountable(kind))
     if (kind === 'nfs' && !hostAccess.disks) throw new Error(unmountable(kind))
     if (kind === 'localDevice' && !hostAccess.disks) throw new Error(UNMAPPABLE)
   }
@@ -183,71 +193,14 @@ export class Volumes {
   }
 
   async #setUpOwn(pod: Pod, volume: Volume, changed: () => void): Promise<void> {
-    const { hostAccess } = this.#parts.context.options
-    const { files, mounts } = hostAccess
+    const { files } = this.#parts.context.options.hostAccess
     if (volume.hostPath) return prepareHostPath(volume.hostPath, files)
     const plugin = pluginOf(volume)
     const path = this.pathOf(pod, volume)
-    const fsGroup = pod.spec?.securityContext?.fsGroup
     if (volume.emptyDir) return this.#emptyDirs.setUp(pod, volume, path)
-    const payload = await payloadOf(volume, this.#sources(pod, changed))
-    if (!payload || !plugin) return
-    if (samePayload(this.#written.get(path), payload)) return
-    if (!(await files.facts(path))) await files.makeDirectory(path)
-    if (IN_MEMORY.has(plugin)) await mounts.mountTmpfs(path, undefined)
-    await writeAtomically(
-      {
-        files,
-        directory: path,
-        version: this.#nextVersion(),
-        prepare: async directory => {
-          if (fsGroup !== undefined) await files.giveToGroup(directory, fsGroup, true)
-        },
-      },
-      payload,
-    )
-    this.#written.set(path, payload)
-  }
-
-  #nextVersion(): string {
-    const { clock, random } = this.#parts.context
-    const second = rfc3339(clock.now())
-    if (second !== this.#second) {
-      this.#second = second
-      this.#version = second.slice(0, 19).replaceAll(/[-T:]/g, '_')
-    }
-    return `${this.#version}.${random.integer(2 ** 32)}`
-  }
-
-  #sources(pod: Pod, changed: () => void) {
-    const { context, fields } = this.#parts
-    const objects = objectsOf(context)
-    const namespace = pod.metadata.namespace ?? ''
-    return {
-      fields: fields(pod),
-      object: (kind: 'configmap' | 'secret', name: string) => {
-        objects.use(this.#user(uidOf(pod)), kind, namespace, name, changed)
-        return objects.get(kind, namespace, name)
-      },
-      token: async (audience: string, expirationSeconds: number) => {
-        const { token, renewInMs } = await this.#tokens.get(pod, audience, expirationSeconds)
-        const key = `${uidOf(pod)}/${audience}/${expirationSeconds}`
-        this.#renewAfter(key, renewInMs, changed)
-        return token
-      },
-    }
-  }
-
-  #user(uid: string): string {
-    return `${this.#parts.context.options.nodeName}/${uid}/volumes`
-  }
-
-  #renewAfter(key: string, delayMs: number, changed: () => void): void {
-    if (this.#stopped) return
-    this.#renewals.get(key)?.()
-    // In whole seconds, so that timers of many pods wait for the same time and share what such timers need.
-    const wholeMs = Math.ceil(delayMs / 1000) * 1000
-    this.#renewals.set(key, this.#parts.context.clock.after(wholeMs, changed))
+    if (!plugin) return
+    const isInMemory = IN_MEMORY.has(plugin)
+    await this.#written.setUp({ pod, volume, path, isInMemory }, changed)
   }
 
   /** By plugin, how many volumes these pods want, and how many they have. */
@@ -266,7 +219,7 @@ export class Volumes {
 
   pathOf(pod: Pod, named: Volume): string {
     const source = this.#sourceOf(pod, named)
-    if (source.kind === 'csi') return source.mount.paths.target
+    if (source.kind === 'csi') return this.#mountOf(pod, source).paths.target
     if (source.kind === 'nfs') return source.target
     if (source.kind !== 'own') return this.#disks.pathOf(source)
     const { volume } = source
@@ -277,13 +230,18 @@ export class Volumes {
     return `${podDirectory(rootDirectory, uidOf(pod))}/volumes/${PLUGIN_DIRECTORIES[plugin]}/${volume.name}`
   }
 
+  #mountOf(pod: Pod, source: CsiSource): CsiMount {
+    if (!this.#csi) throw new Error(unmountable(source.kind))
+    return this.#csi.mountOf(pod, source)
+  }
+
   /** The devices that a container has of its pod's volumes. */
   devicesOf(pod: Pod, container: AnyContainer): ContainerConfig['devices'] {
     return (container.volumeDevices ?? []).map(({ name, devicePath }) => {
       const volume = pod.spec?.volumes?.find(each => each.name === name)
       if (!volume) throw new Error(`volume "${name}" of the container is not in the pod`)
       const source = this.#sourceOf(pod, volume)
-      const link = source.kind === 'csi' ? source.mount.paths.deviceLink : undefined
+      const link = source.kind === 'csi' ? this.#mountOf(pod, source).paths.deviceLink : undefined
       const hostPath = link ?? this.pathOf(pod, volume)
       const permissions = volume.persistentVolumeClaim?.readOnly ? 'r' : 'mrw'
       return { hostPath, containerPath: devicePath, permissions }
@@ -350,26 +308,18 @@ export class Volumes {
 
   /** Takes everything down; nothing is followed, nothing outside the pod's directory is touched. */
   async unmount(uid: string): Promise<void> {
-    const { context } = this.#parts
-    const { hostAccess, rootDirectory } = context.options
-    for (const [key, cancel] of this.#renewals)
-      if (key.startsWith(`${uid}/`)) {
-        cancel()
-        this.#renewals.delete(key)
-      }
+    const { hostAccess, rootDirectory } = this.#parts.context.options
+    const directory = podDirectory(rootDirectory, uid)
+    this.#written.forget(uid, directory)
     this.#tokens.forget(uid)
     this.#claims.forget(uid)
     this.#mounted.delete(uid)
     this.claimStats.forget(uid)
-    objectsOf(context).release(this.#user(uid))
-    const directory = podDirectory(rootDirectory, uid)
-    for (const path of this.#written.keys())
-      if (path.startsWith(`${directory}/`)) this.#written.delete(path)
     this.#emptyDirs.forget(directory)
     this.#disks.forget(directory)
     // What stands on a volume goes before the volume.
     await this.#unmountBelow(`${directory}/volume-subpaths`)
-    await this.csi?.volumes.unmountPod(uid)
+    await this.#csi?.volumes.unmountPod(uid)
     await this.#unmountBelow(directory)
     for (const name of ['volume-subpaths', 'volumeDevices', 'volumes'])
       await hostAccess.files.removeTree(`${directory}/${name}`)
@@ -382,9 +332,8 @@ export class Volumes {
 
   stop(): void {
     this.#stopped = true
-    this.csi?.stop()
-    for (const cancel of this.#renewals.values()) cancel()
-    this.#renewals.clear()
+    this.#csi?.stop()
+    this.#written.stop()
   }
 }
 

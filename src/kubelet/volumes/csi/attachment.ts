@@ -6,8 +6,8 @@ import type { Node } from '#api/core/v1/node.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { volumeAttachment } from '#api/storage/v1/volume-attachment.ts'
 import type { Reader } from '#client/client.ts'
+import { NotYet } from '../not-yet.ts'
 import type { CsiMount } from './csi-mount.ts'
-import { NotYet } from './not-yet.ts'
 import { attachmentNameOf } from './volume-paths.ts'
 
 export interface AttachmentParts {

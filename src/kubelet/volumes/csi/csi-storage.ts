@@ -1,11 +1,15 @@
 /** All that a node has to do with CSI: drivers that register, what the control plane is told of them, and their volumes. */
 import type { Node } from '#api/core/v1/node.ts'
 import type { KubeletContext } from '../../options.ts'
+import type { Pod } from '../../pod-types.ts'
+import type { CsiSource } from '../sources.ts'
 import { csiOperations, type StorageOperations } from '../storage-figures.ts'
 import type { Tokens } from '../tokens.ts'
+import { type CsiMount, claimedMount, inlineMount } from './csi-mount.ts'
 import { CsiNodeObject } from './csi-node.ts'
 import type { Tell } from './csi-parts.ts'
 import { CsiVolumes } from './csi-volumes.ts'
+import { driverStats } from './driver-stats.ts'
 import { CsiDrivers } from './drivers.ts'
 
 export interface CsiStorageParts {
@@ -23,6 +27,7 @@ export class CsiStorage {
   /** A path below the kubelet's directory, as drivers see it. */
   readonly toDriver: (path: string) => string
   readonly #object: CsiNodeObject
+  readonly #rootDirectory: string
   /** Pods may go on. */
   #changed = () => {}
 
@@ -30,6 +35,7 @@ export class CsiStorage {
     const { context, tokens, operations, node, hurry, tell } = parts
     const { client, clock, log, informers, options } = context
     const { nodeName, rootDirectory, driversDirectory, hostAccess } = options
+    this.#rootDirectory = rootDirectory
     this.#object = new CsiNodeObject({ client, clock, log, nodeName, node })
     const seconds = csiOperations(options.figures)
     this.drivers = new CsiDrivers({
@@ -53,6 +59,16 @@ export class CsiStorage {
       drivers: this.drivers,
       toDriver: this.toDriver,
     })
+  }
+
+  mountOf(pod: Pod, { volume, claimed }: CsiSource): CsiMount {
+    return claimed
+      ? claimedMount(pod, volume, claimed, this.#rootDirectory)
+      : inlineMount(pod, volume, this.#rootDirectory)
+  }
+
+  stats(pod: Pod, source: CsiSource) {
+    return driverStats(this, this.mountOf(pod, source))
   }
 
   /** Takes over what is on disk, and says that the node is there; `changed` hears of drivers that came. */

@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import { figuresText } from '#base/figures.ts'
 import { machineFiles } from '#host/machine/files.ts'
 import type { Volume } from '../../pod-types.ts'
+import { NotYet } from '../not-yet.ts'
 import { CsiError } from './csi-error.ts'
 import { claimedMount, inlineMount } from './csi-mount.ts'
-import { NotYet } from './not-yet.ts'
 import { claimedOf, mountFor, named, podOf, rest, UNIQUE, world } from './testing/volume-world.ts'
 
 test('staged once for the node, published for each pod, and undone in the opposite order', async t => {

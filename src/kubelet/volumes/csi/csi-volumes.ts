@@ -6,8 +6,11 @@
  */
 import { messageOf } from '#base/errors.ts'
 import { uidOf } from '../../pod-types.ts'
+import { GROWTH_LOOK_MS } from '../claimed-volumes.ts'
 import { giveToGroup } from '../give-to-group.ts'
+import { NotYet } from '../not-yet.ts'
 import { csiPlugin } from '../storage-figures.ts'
+import { VolumeError } from '../volume-error.ts'
 import { attachedContext } from './attachment.ts'
 import { isFinal } from './csi-error.ts'
 import { type CsiMount, capabilityOf } from './csi-mount.ts'
@@ -19,19 +22,15 @@ import { groupFor } from './fs-group.ts'
 import { Locks } from './locks.ts'
 import { nodeCapability } from './messages.ts'
 import { type NodeVolume, type PodVolume, volumesOfPod, volumesOnDisk } from './node-volumes.ts'
-import { NotYet } from './not-yet.ts'
 import { driverTokens, podInfo, secretsOf } from './publish-context.ts'
 import { Unstaging } from './unstaging.ts'
 import { stagingData, targetData, writeVolumeData } from './volume-data.ts'
-import { VolumeError } from './volume-error.ts'
 import { attachmentNameOf, uniqueNameOf } from './volume-paths.ts'
 
 /** Upstream gives up a round of waiting after so long, tells the pod, and begins anew. */
 const WAIT_LIMIT_MS = 123_000
 /** How often a driver is called again that wants it. */
 const REPUBLISH_MS = 60_000
-/** How often a claim is looked at that may have grown. */
-export const GROWTH_LOOK_MS = 30_000
 const DIRECTORY_MODE = 0o750
 
 interface Published {

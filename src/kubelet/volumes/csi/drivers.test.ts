@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Plugin } from '../../plugin-registration/plugin-registration.ts'
+import { NotYet } from '../not-yet.ts'
 import { CsiDrivers, type DriverOnNode } from './drivers.ts'
 import type { CsiNodeService } from './node-service.ts'
-import { NotYet } from './not-yet.ts'
 
 function world() {
   const notes: string[] = []

@@ -1,8 +1,8 @@
 /** The CSI drivers that registered with this node: who they are, what they can do, and how they are reached. */
 import { messageOf } from '#base/errors.ts'
 import type { Plugin, PluginHandler } from '../../plugin-registration/plugin-registration.ts'
+import { NotYet } from '../not-yet.ts'
 import type { CsiNodeService } from './node-service.ts'
-import { NotYet } from './not-yet.ts'
 
 export interface CsiDriver {
   readonly name: string
