@@ -6,6 +6,7 @@ import type { FigureBook, Histogram, Sample } from '#base/figures.ts'
 const BOUNDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600]
 
 export type StorageOperation =
+  | 'verify_controller_attached_volume'
   | 'volume_mount'
   | 'volume_unmount'
   | 'unmount_device'

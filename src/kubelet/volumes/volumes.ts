@@ -18,6 +18,7 @@ import type { Tell } from './csi/csi-parts.ts'
 import type { CsiStorage } from './csi/csi-storage.ts'
 import { EMPTY_DIR_DIRECTORY, EmptyDirs } from './empty-dir.ts'
 import { prepareHostPath } from './host-path.ts'
+import { MeasuredVolumes } from './measured-volumes.ts'
 import { propagationOf, subPathOf, usedVolumes } from './mount-details.ts'
 import { NodeDisks } from './node-disks.ts'
 import { NotYet } from './not-yet.ts'
@@ -67,6 +68,7 @@ export class Volumes {
   readonly #emptyDirs: EmptyDirs
   readonly #disks: NodeDisks
   readonly #operations: StorageOperations
+  readonly #measured: MeasuredVolumes
   readonly #written: WrittenVolumes
   readonly claimStats: ClaimStatsBook
   #csi: CsiStorage | undefined
@@ -82,6 +84,7 @@ export class Volumes {
     this.#emptyDirs = new EmptyDirs(parts.context)
     this.#disks = new NodeDisks(options.hostAccess)
     this.#operations = storageOperations(options.figures, clock)
+    this.#measured = new MeasuredVolumes(this.#operations)
     this.#written = new WrittenVolumes({ ...parts, tokens: this.#tokens })
     this.claimStats = new ClaimStatsBook({
       context: parts.context,
@@ -155,6 +158,34 @@ export class Volumes {
 
   async #setUp(pod: Pod, named: Volume, changed: () => void): Promise<void> {
     const source = this.#sourceOf(pod, named)
+    if (source.kind === 'csi') return this.#mountByDriver(pod, named, changed)
+    const plugin = source.kind === 'own' ? pluginOf(source.volume) : undefined
+    await this.#measured.setUp(
+      uidOf(pod),
+      {
+        name: named.name,
+        plugin: pluginNameOf(source),
+        isBlock: source.kind === 'localDevice',
+        isRefreshed: plugin !== undefined && WRITTEN_BY_US.has(plugin),
+        place: this.#placeOf(pod, source),
+        shared: 'specName' in source && source.kind !== 'nfs' ? source.specName : undefined,
+      },
+      () => this.#setUpHere(pod, source, changed),
+    )
+  }
+
+  /** The volume's own place in the pod's directory, whatever is there. */
+  #placeOf(pod: Pod, source: Exclude<Source, CsiSource>): string | undefined {
+    if (source.kind !== 'own') return source.target
+    const plugin = pluginOf(source.volume)
+    return plugin && this.#directoryOf(pod, plugin, source.volume)
+  }
+
+  async #setUpHere(
+    pod: Pod,
+    source: Exclude<Source, CsiSource>,
+    changed: () => void,
+  ): Promise<void> {
     if (source.kind === 'own') return this.#setUpOwn(pod, source.volume, changed)
     if (source.kind === 'nfs') return this.#disks.mountNfs(source)
     if (source.kind === 'localFiles') {
@@ -163,14 +194,14 @@ export class Volumes {
       if (warning) this.#parts.tell(pod, 'Warning', 'AlreadyMountedVolume', warning)
       return
     }
-    if (source.kind === 'localDevice') {
-      await this.#disks.linkDevice(source).catch(error => {
-        const message = `MapVolume.SetUpDevice failed for volume "${source.specName}" : ${messageOf(error)}`
-        throw new VolumeError('FailedMapVolume', message)
-      })
-      return
-    }
-    if (!this.#csi) throw new Error(unmountable(source.kind))
+    await this.#disks.linkDevice(source).catch(error => {
+      const message = `MapVolume.SetUpDevice failed for volume "${source.specName}" : ${messageOf(error)}`
+      throw new VolumeError('FailedMapVolume', message)
+    })
+  }
+
+  async #mountByDriver(pod: Pod, named: Volume, changed: () => void): Promise<void> {
+    if (!this.#csi) throw new Error(unmountable('csi'))
     await this.#claims.refresh(pod, named, GROWTH_LOOK_MS)
     const fresh = this.#sourceOf(pod, named)
     if (fresh.kind !== 'csi') return
@@ -226,8 +257,12 @@ export class Volumes {
     if (volume.hostPath) return volume.hostPath.path
     const plugin = pluginOf(volume)
     if (!plugin) throw new Error(unmountable(kindOf(volume)))
+    return this.#directoryOf(pod, plugin, volume)
+  }
+
+  #directoryOf(pod: Pod, plugin: Plugin, { name }: Volume): string {
     const { rootDirectory } = this.#parts.context.options
-    return `${podDirectory(rootDirectory, uidOf(pod))}/volumes/${PLUGIN_DIRECTORIES[plugin]}/${volume.name}`
+    return `${podDirectory(rootDirectory, uidOf(pod))}/volumes/${PLUGIN_DIRECTORIES[plugin]}/${name}`
   }
 
   #mountOf(pod: Pod, source: CsiSource): CsiMount {
@@ -320,6 +355,10 @@ export class Volumes {
     // What stands on a volume goes before the volume.
     await this.#unmountBelow(`${directory}/volume-subpaths`)
     await this.#csi?.volumes.unmountPod(uid)
+    await this.#measured.takeDown(uid, async place => {
+      await this.#unmountBelow(place)
+      await hostAccess.files.removeTree(place)
+    })
     await this.#unmountBelow(directory)
     for (const name of ['volume-subpaths', 'volumeDevices', 'volumes'])
       await hostAccess.files.removeTree(`${directory}/${name}`)

@@ -21,7 +21,6 @@ export const GAPS: Partial<Readonly<Record<Path, Reasons>>> = {
     'dra_*': 'of devices',
     'force_cleaned_*': STORAGE,
     'reconstruct_volume_*': STORAGE,
-    'storage_operation_*': STORAGE,
     'volume_*': STORAGE,
     'kubelet_volume_*': STORAGE,
     'kubelet_evented_pleg_*': 'events come of containerd itself, not over the CRI',
