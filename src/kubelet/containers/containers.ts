@@ -22,6 +22,7 @@ import { CONTAINER_TYPES } from '../pods/ended-containers.ts'
 import { newestOf, type ObservedPod } from '../pods/observed-pod.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
 import type { ContainerStatus, Mount, SandboxConfig, SandboxStatus } from '../runtime.ts'
+import { RESTARTED } from '../status/container-status.ts'
 import type { Volumes } from '../volumes/volumes.ts'
 import { StartError } from './config-error.ts'
 import { containerConfigOf } from './container-config.ts'
@@ -53,6 +54,16 @@ export interface ContainersParts {
 export interface TargetSandbox {
   readonly status: SandboxStatus
   readonly config: SandboxConfig
+  /** How many runs of the container there were. */
+  readonly attempt: number
+}
+
+export interface HowToStop {
+  /** For its event. */
+  readonly message: string
+  /** Undefined leaves it to the container and its pod. */
+  readonly graceSeconds: number | undefined
+  readonly withoutHook?: boolean
 }
 
 export class Containers {
@@ -87,7 +98,7 @@ export class Containers {
   async #start(
     pod: Pod,
     reference: ContainerReference,
-    { status: sandbox, config: sandboxConfig }: TargetSandbox,
+    { status: sandbox, config: sandboxConfig, attempt }: TargetSandbox,
     ending: AbortSignal,
   ): Promise<void> {
     const { context, cache, events, images } = this.#parts
@@ -99,7 +110,7 @@ export class Containers {
       await this.#showImages(pod, container, ending)
     const failed = (message: string) =>
       events.warning(pod, 'Failed', `Error: ${message}`, reference)
-    const config = await this.#config(pod, reference, sandbox, image).catch(error => {
+    const config = await this.#config(pod, reference, { sandbox, image, attempt }).catch(error => {
       failed(messageOf(error))
       throw error instanceof StartError
         ? error
@@ -168,15 +179,16 @@ export class Containers {
   async #config(
     pod: Pod,
     reference: ContainerReference,
-    sandbox: SandboxStatus,
-    image: Awaited<ReturnType<Images['ensure']>>,
+    {
+      sandbox,
+      image,
+      attempt,
+    }: { sandbox: SandboxStatus; image: Awaited<ReturnType<Images['ensure']>>; attempt: number },
   ) {
-    const { context, cache, volumes, devices } = this.#parts
+    const { context, volumes, devices } = this.#parts
     const { options } = context
     const { container } = reference
     const additions = await devices.additionsOf(pod, container)
-    const observed = cache.observe(uidOf(pod))
-    const attempt = attemptOf(pod, container.name, observed)
     const podIps = pod.spec?.hostNetwork ? options.nodeAddresses : sandbox.ips
     const environment = await this.#environment(pod, container, podIps)
     const ofVolumes = await volumes.mountsOf(pod, container, environment)
@@ -279,7 +291,7 @@ export class Containers {
   async stop(
     pod: Pod,
     containerId: string,
-    { message, graceSeconds }: { message: string; graceSeconds: number | undefined },
+    { message, graceSeconds, withoutHook }: HowToStop,
   ): Promise<void> {
     const { context, cache, events } = this.#parts
     const { clock, options } = context
@@ -290,7 +302,7 @@ export class Containers {
     if (reference)
       events.normal(pod, 'Killing', message || `Stopping container ${status.name}`, reference)
     const started = clock.monotonicMs()
-    const hook = reference?.container.lifecycle?.preStop
+    const hook = withoutHook ? undefined : reference?.container.lifecycle?.preStop
     if (hook && reference && grace > 0 && status.state === 'running')
       await this.#preStop(pod, reference, status, grace)
     const spent = Math.floor((clock.monotonicMs() - started) / 1000)
@@ -341,14 +353,17 @@ function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 }
 
 /** Runs so far: from the runtime, or from the API where the runtime has forgotten them. */
-function attemptOf(pod: Pod, name: string, observed: ObservedPod): number {
+export function attemptOf(pod: Pod, name: string, observed: ObservedPod): number {
   const last = newestOf(observed, name)
   if (last) return last.attempt + 1
   const remembered = [
     ...(pod.status?.initContainerStatuses ?? []),
     ...(pod.status?.containerStatuses ?? []),
   ].find(status => status.name === name)
-  return remembered?.containerID ? remembered.restartCount + 1 : 0
+  if (!remembered) return 0
+  // One that was removed to start anew is counted already.
+  const isCounted = !remembered.containerID || remembered.state.waiting?.reason === RESTARTED
+  return remembered.restartCount + (isCounted ? 0 : 1)
 }
 
 function podIpOf(pod: Pod, sandbox: SandboxStatus | undefined, context: KubeletContext): string {

@@ -1,5 +1,6 @@
 /** The Node object of this machine: what registration creates and what status updates say. Pure. */
 import type { Node } from '#api/core/v1/node.ts'
+import { DECLARED_FEATURES } from '#api/core/v1/node-features.ts'
 import { canonicalQuantity, quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import { rfc3339 } from '#base/clock.ts'
 import type { Amounts } from '../devices/resources.ts'
@@ -154,6 +155,7 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
       architecture: facts.architecture,
       ...(facts.swapBytes ? { swap: { capacity: facts.swapBytes } } : {}),
     },
+    declaredFeatures: DECLARED_FEATURES,
     ...(input.images.length > 0
       ? { images: imagesOf(input.images, options.nodeStatusMaxImages) }
       : {}),

@@ -6,6 +6,7 @@ import { runtimeClass } from '#api/node/v1/runtime-class.ts'
 import { messageOf } from '#base/errors.ts'
 import type { SmallMap } from '#base/small-map.ts'
 import { StartError } from '../containers/config-error.ts'
+import { attemptOf } from '../containers/containers.ts'
 import { sandboxConfigOf } from '../containers/sandbox-config.ts'
 import { count, observe, timed } from '../figures/count.ts'
 import { containerHash } from '../labels.ts'
@@ -20,6 +21,7 @@ import { newestOf } from './observed-pod.ts'
 import { type PodActions, podActions } from './pod-actions.ts'
 import { collectGarbage, releaseSandbox, reportStatus } from './pod-stop.ts'
 import type { PodWorker } from './pod-worker.ts'
+import { restartAll } from './restart-all.ts'
 
 /**
  * Rounds of decide and act in one step; each does something, so more means that the runtime goes in
@@ -64,6 +66,7 @@ export async function startPod(worker: PodWorker): Promise<void> {
     if (worker.ending.aborted || pod.metadata.deletionTimestamp) break
     await parts.cache.settle(worker.uid)
     parts.probes.sync(pod, parts.cache.observe(worker.uid))
+    if (await restartAll(worker)) continue
     const actions = podActions({
       pod,
       observed: parts.cache.observe(worker.uid),
@@ -308,7 +311,8 @@ async function startOne(
   const { parts, pod } = worker
   const { name } = reference.container
   try {
-    const target = { status: sandbox, config: configOf(worker, sandbox) }
+    const attempt = attemptOf(worker.latest, name, parts.cache.observe(worker.uid))
+    const target = { status: sandbox, config: configOf(worker, sandbox), attempt }
     await parts.containers.start(pod, reference, target, worker.ending)
     worker.waiting.delete(name)
     worker.startFailures.delete(name)
@@ -339,9 +343,9 @@ function isBackingOff(worker: PodWorker, reference: ContainerReference): boolean
   const { parts, pod } = worker
   const { name } = reference.container
   const last = newestOf(parts.cache.observe(worker.uid), name)
-  if (!last) return false
+  const failedAt = last ? last.finishedAt || last.createdAt : worker.forgottenEndOf(name)
+  if (failedAt === undefined) return false
   const key = backoffKey(pod, reference)
-  const failedAt = last.finishedAt || last.createdAt
   const left = parts.backoff.remaining(key, failedAt)
   if (left === 0) {
     parts.backoff.next(key, failedAt)

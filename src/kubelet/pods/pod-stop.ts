@@ -8,6 +8,7 @@ import { unlinkLog } from '../logs/links.ts'
 import { objectsOf } from '../objects.ts'
 import { isSidecar, type Pod } from '../pod-types.ts'
 import { reportOf } from '../resize/report.ts'
+import type { ContainerStatus } from '../runtime.ts'
 import { podStatusOf } from '../status/pod-status.ts'
 import { isRunning, type ObservedPod } from './observed-pod.ts'
 import type { PodWorker } from './pod-worker.ts'
@@ -89,6 +90,7 @@ export async function reportStatus(worker: PodWorker, terminal: boolean): Promis
     terminal: terminal && (!worker.pod.metadata.deletionTimestamp || hasRun(worker.pod, observed)),
     failure: worker.failure,
     resize: reportOf(worker),
+    restartOfAll: worker.restartOfAll,
     devicesOf: container => parts.devices.healthsOf(worker.pod, container),
   })
   parts.statusWriter.set(worker.asked, status)
@@ -110,7 +112,7 @@ async function readMessages(worker: PodWorker, observed: ObservedPod): Promise<v
 /** Keeps the newest run of each container and the newest that ended, for its logs and last state. */
 export async function collectGarbage(worker: PodWorker): Promise<void> {
   const { cache, context } = worker.parts
-  const { runtime, hostAccess } = context.options
+  const { runtime } = context.options
   const observed = cache.observe(worker.uid)
   const seen = new Set<string>()
   const ended = new Set<string>()
@@ -120,12 +122,7 @@ export async function collectGarbage(worker: PodWorker): Promise<void> {
     seen.add(run.name)
     if (run.state === 'exited') ended.add(run.name)
     if (isNewest || isNewestEnded || isRunning(run)) continue
-    await runtime.removeContainer(run.id)
-    cache.forgetRemoved(run.id, worker.uid)
-    worker.messages.delete(run.id)
-    await unlinkLog(context, worker.pod, run)
-    for (const path of await logFilesOf(worker, run.logPath))
-      await hostAccess.files.removeTree(path)
+    await removeRun(worker, run)
   }
   // Old sandboxes go when nothing of interest is left in them.
   const used = new Set(cache.observe(worker.uid).containers.map(run => run.sandboxId))
@@ -134,6 +131,17 @@ export async function collectGarbage(worker: PodWorker): Promise<void> {
       await runtime.removePodSandbox(sandbox.id)
       cache.forgetRemoved(sandbox.id, worker.uid)
     }
+}
+
+/** Removes one that ended, with its log. */
+export async function removeRun(worker: PodWorker, run: ContainerStatus): Promise<void> {
+  const { cache, context } = worker.parts
+  const { runtime, hostAccess } = context.options
+  await runtime.removeContainer(run.id)
+  cache.forgetRemoved(run.id, worker.uid)
+  worker.messages.delete(run.id)
+  await unlinkLog(context, worker.pod, run)
+  for (const path of await logFilesOf(worker, run.logPath)) await hostAccess.files.removeTree(path)
 }
 
 /** A run's log and what rotation made of it. */

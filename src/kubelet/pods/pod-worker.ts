@@ -24,6 +24,7 @@ import { hasRunning } from './observed-pod.ts'
 import type { PodParts } from './pod-parts.ts'
 import { startPod } from './pod-start.ts'
 import { cleanUp, reportStatus, stopPod } from './pod-stop.ts'
+import { wasRestartingAll } from './restart-all.ts'
 
 /** Wait after a step that failed: doubled up to the limit, as upstream's workers do. */
 const RETRY_MS = 1_000
@@ -52,6 +53,10 @@ export class PodWorker {
   readonly waiting = new SmallMap<WaitingReason>()
   /** How often in a row containers could not be made, by name. */
   readonly startFailures = new SmallMap<number>()
+  /** All containers are ended and removed, to start anew; then, for one report, they are removed. */
+  restartOfAll: 'running' | 'done' | undefined
+  /** When containers ended for which all others start anew, by name; few pods have any. */
+  #ends: Map<string, number> | undefined
   /** The read termination messages, by container id: files may be gone later. */
   readonly messages = new SmallMap<string>()
   /** What the runtime was told of the sandbox that is new in this step: each container comes with it again. */
@@ -85,6 +90,7 @@ export class PodWorker {
     this.pod = pod
     this.asked = pod
     this.parts = parts
+    if (wasRestartingAll(pod)) this.restartOfAll = 'running'
     parts.times.seen(pod)
   }
 
@@ -218,6 +224,16 @@ export class PodWorker {
   /** Its containers have ended, and its volumes and its control group are gone. */
   get hasLeft(): boolean {
     return !this.#hasCgroup
+  }
+
+  /** The container ended, and its run is about to be forgotten; by the wall clock. */
+  endedAt(container: string, at: number): void {
+    this.#ends ??= new Map()
+    this.#ends.set(container, at)
+  }
+
+  forgottenEndOf(container: string): number | undefined {
+    return this.#ends?.get(container)
   }
 
   get latest(): Pod {

@@ -1,5 +1,6 @@
 /** A pod's conditions, with upstream's reasons and messages. Pure. */
 import { type ApiContainerStatus, isSidecar, type Pod, type PodCondition } from '../pod-types.ts'
+import { mayRestartAll } from '../pods/restart-policy.ts'
 import { RESIZE_IN_PROGRESS, RESIZE_PENDING } from '../resize/resize-state.ts'
 import type { Phase } from './phase.ts'
 
@@ -11,6 +12,8 @@ export interface ConditionsInput {
   readonly hasSandbox: boolean
   /** Where a resize stands. */
   readonly resize?: readonly PodCondition[] | undefined
+  /** All containers are removed, to start anew. */
+  readonly restartsAll: boolean
   /** Why the kubelet takes its place from the pod. */
   readonly disruption?: string | undefined
   /** RFC 3339. */
@@ -26,9 +29,17 @@ interface Verdict {
 const yes: Verdict = { status: 'True' }
 const no: Verdict = { status: 'False' }
 
+export const RESTARTING_ALL = 'AllContainersRestarting'
+
 const DISRUPTION = 'DisruptionTarget'
 /** Others say that they disrupt a pod as well, for reasons of theirs. */
 const BY_KUBELET = 'TerminationByKubelet'
+
+const RESTARTS: Verdict = {
+  status: 'True',
+  reason: 'RestartAllContainersStarted',
+  message: 'container exited with restart policy rule',
+}
 
 /** Whether the kubelet said this. */
 export const isOwnCondition = ({ type, reason }: PodCondition): boolean =>
@@ -43,6 +54,7 @@ export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   'PodScheduled',
   RESIZE_PENDING,
   RESIZE_IN_PROGRESS,
+  RESTARTING_ALL,
 ])
 
 /** The kubelet's own conditions; those of others are kept as they are. */
@@ -54,6 +66,9 @@ export function conditionsOf(input: ConditionsInput): PodCondition[] {
     condition('Ready', readyOf(input, containersReady), input),
     condition('ContainersReady', containersReady, input),
     condition('PodScheduled', yes, input),
+    ...(mayRestartAll(input.pod)
+      ? [withoutGeneration(condition(RESTARTING_ALL, input.restartsAll ? RESTARTS : no, input))]
+      : []),
   ]
   const previous = input.pod.status?.conditions ?? []
   if (input.resize) own.push(...input.resize)
@@ -81,6 +96,9 @@ function condition(type: string, verdict: Verdict, { pod, now }: ConditionsInput
     ...(verdict.message ? { message: verdict.message } : {}),
   } as PodCondition
 }
+
+/** As upstream tells it. */
+const withoutGeneration = ({ observedGeneration: _, ...rest }: PodCondition): PodCondition => rest
 
 function terminalVerdict(phase: Phase): Verdict | undefined {
   if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' }

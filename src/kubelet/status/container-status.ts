@@ -36,6 +36,8 @@ export interface ContainerStatusInput {
   readonly terminal: boolean
   /** What a running container has, where the pod was ever resized; what it was given else. */
   readonly actualOf?: ResizeReport['actualOf'] | undefined
+  /** Those that the runtime has no run of were removed, to start anew. */
+  readonly isRestarted?: boolean | undefined
   readonly devicesOf?: ((container: AnyContainer) => DeviceHealths) | undefined
 }
 
@@ -112,6 +114,28 @@ function withResources(
   }
 }
 
+/** Upstream's words for one that was removed so that all containers of its pod start anew. */
+export const RESTARTED = 'RestartingAllContainers'
+const RESTARTED_MESSAGE = 'The container is removed because RestartAllContainers in place'
+
+function restarted(previous: ApiContainerStatus): ApiContainerStatus {
+  const { started: _, resources: __, allocatedResources: ___, ...rest } = previous
+  return {
+    ...rest,
+    state: { waiting: { reason: RESTARTED, message: RESTARTED_MESSAGE } },
+    lastState: {
+      terminated: {
+        exitCode: UNKNOWN_EXIT_CODE,
+        reason: RESTARTED,
+        message: RESTARTED_MESSAGE,
+      },
+    },
+    ready: false,
+    restartCount: previous.restartCount + 1,
+    started: false,
+  }
+}
+
 /** Nothing in the runtime: it has yet to be made, or it was collected and the API remembers it. */
 function withoutRun(input: ContainerStatusInput): ApiContainerStatus {
   const { reference, previous, waiting, pod } = input
@@ -129,6 +153,8 @@ function withoutRun(input: ContainerStatusInput): ApiContainerStatus {
     started: false,
   }
   if (!previous) return status
+  if (input.isRestarted && reference.kind !== 'ephemeral' && previous.containerID)
+    return restarted(previous)
   if (previous.state.terminated)
     return {
       ...previous,
@@ -206,10 +232,11 @@ function lastStateOf(
     return terminated(before, input.messageOf(before))
   if (newest.attempt === 0 || !previous) return {}
   // The run before was collected already: the API still remembers how it ended.
-  const remembered = previous.state.terminated ?? previous.lastState?.terminated
-  return remembered && remembered.containerID !== `${CONTAINER_ID_PREFIX}${newest.id}`
-    ? { terminated: remembered }
-    : {}
+  const own = `${CONTAINER_ID_PREFIX}${newest.id}`
+  const remembered = [previous.state.terminated, previous.lastState?.terminated].find(
+    ended => ended && ended.containerID !== own,
+  )
+  return remembered ? { terminated: remembered } : {}
 }
 
 function readyOf(input: ContainerStatusInput, newest: ContainerStatus): boolean {

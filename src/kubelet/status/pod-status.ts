@@ -21,6 +21,7 @@ import {
 } from './container-status.ts'
 import { type Phase, phaseOf } from './phase.ts'
 import { qosClassOf } from './qos.ts'
+import { wholePodOf } from './whole-pod.ts'
 
 /** Why the kubelet itself ended a pod: refused, evicted, out of time. */
 export interface PodFailure {
@@ -44,6 +45,8 @@ export interface PodStatusInput {
   readonly terminal: boolean
   readonly failure: PodFailure | undefined
   readonly resize?: ResizeReport | undefined
+  /** All containers are removed to start anew, or were just removed. */
+  readonly restartOfAll?: 'running' | 'done' | undefined
   /** How the devices of a container are. */
   readonly devicesOf?: ContainerStatusInput['devicesOf']
 }
@@ -67,6 +70,7 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
       hasSandbox: sandbox !== undefined,
       now: rfc3339(now),
       resize: input.resize?.conditions,
+      restartsAll: input.restartOfAll === 'running',
       disruption: failure?.isDisruption ? failure.message : undefined,
     }),
     ...(failure && !(failure.sparesSuccess && phase !== 'Failed')
@@ -79,19 +83,21 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
     startTime: previous.startTime ?? rfc3339(now),
     ...(all.init.length ? { initContainerStatuses: all.init } : {}),
     containerStatuses: all.regular,
-    ...wholePod(input),
+    ...wholePod(input, [...all.init, ...all.regular]),
     qosClass: previous.qosClass ?? qosClassOf(pod),
     ...(all.ephemeral.length ? { ephemeralContainerStatuses: all.ephemeral } : {}),
   }
 }
 
-/** What a pod that has resources as a whole was given; what it had until all its containers have it. */
-function wholePod({ pod, resize }: PodStatusInput): Partial<PodStatus> {
-  const given = pod.spec?.resources
-  if (!given) return {}
+/** Resources that are said of a pod as a whole are what they were until all its containers have what was set aside for it. */
+function wholePod(
+  { pod, resize }: PodStatusInput,
+  statuses: readonly ApiContainerStatus[],
+): Partial<PodStatus> {
+  const whole = wholePodOf(pod, statuses)
   const isOnItsWay = resize?.conditions.some(({ type }) => type === RESIZE_IN_PROGRESS)
-  const had = isOnItsWay ? pod.status?.resources : undefined
-  return { allocatedResources: given.requests ?? {}, resources: had ?? given }
+  const had = isOnItsWay && pod.spec?.resources ? pod.status?.resources : undefined
+  return had ? { ...whole, resources: had } : whole
 }
 
 /**
@@ -147,6 +153,7 @@ function statusesByList(input: PodStatusInput) {
         verdictOf: input.verdictOf,
         messageOf: input.messageOf,
         terminal: input.terminal,
+        isRestarted: input.restartOfAll === 'done',
         actualOf: input.resize?.actualOf,
         devicesOf: input.devicesOf,
       }),

@@ -141,11 +141,57 @@ test('runs that were collected live on in the API', () => {
   assert.deepEqual(statusOf(pod, []).containerStatuses?.[0]?.state, { terminated: ended })
   const next = statusOf(pod, [run('a', 'running', { attempt: 6 })]).containerStatuses?.[0]
   assert.deepEqual(next?.lastState, { terminated: ended })
+  const own = { ...ended, exitCode: 0, containerID: 'containerd://a6' }
+  const over = podWith({ containers: [a] }, {
+    containerStatuses: [
+      { ...previous, state: { terminated: own }, lastState: { terminated: ended } },
+    ],
+  } as PodStatus)
+  const again = statusOf(over, [run('a', 'exited', { attempt: 6 })]).containerStatuses?.[0]
+  assert.deepEqual(again?.lastState, { terminated: ended }, 'its own end is not the one before')
   const lost = podWith({ containers: [a] }, {
     containerStatuses: [{ ...previous, state: { running: {} }, containerID: 'containerd://x' }],
   } as PodStatus)
   const unknown = statusOf(lost, [], { terminal: true }).containerStatuses?.[0]?.state.terminated
   assert.deepEqual([unknown?.exitCode, unknown?.reason], [137, 'ContainerStatusUnknown'])
+})
+
+test('all containers that start anew are counted, and say why they were removed', () => {
+  const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }]
+  const all = { ...b, restartPolicy: 'Never', restartPolicyRules: rules }
+  const status = (name: string, more: object) => ({
+    ...{ name, state: { running: {} }, lastState: {}, ready: true, restartCount: 2 },
+    ...{ image: 'i', imageID: '', containerID: `containerd://${name}`, started: true },
+    ...more,
+  })
+  const pod = podWith({ containers: [a, all], initContainers: [{ ...a, name: 'i' }] }, {
+    containerStatuses: [status('a', {}), status('b', { containerID: undefined })],
+    initContainerStatuses: [status('i', { state: { terminated: { exitCode: 0 } } })],
+  } as unknown as PodStatus)
+  const removed = statusOf(pod, [], { restartOfAll: 'done' })
+  const [first, second] = removed.containerStatuses ?? []
+  const { restartCount, state, lastState, ready } = first ?? {}
+  assert.deepEqual(
+    [restartCount, ready, state?.waiting?.reason],
+    [3, false, 'RestartingAllContainers'],
+  )
+  assert.deepEqual(
+    [lastState?.terminated?.exitCode, lastState?.terminated?.reason],
+    [137, 'RestartingAllContainers'],
+  )
+  assert.equal(removed.initContainerStatuses?.[0]?.restartCount, 3)
+  assert.equal(second?.restartCount, 2, 'it had not started yet')
+  const told = (more: Partial<PodStatusInput>) =>
+    condition(statusOf(pod, [], more), 'AllContainersRestarting')?.status
+  assert.deepEqual([told({ restartOfAll: 'running' }), told({})], ['True', 'False'])
+  assert.equal(
+    condition(statusOf(podWith({ containers: [a] }), []), 'AllContainersRestarting'),
+    undefined,
+  )
+  // Counted once, also where the next report comes before its start.
+  const later = statusOf({ ...pod, status: removed }, []).containerStatuses?.[0]
+  assert.equal(later?.restartCount, 3)
+  assert.deepEqual(later?.lastState, lastState)
 })
 
 test('conditions keep their times and say why', () => {

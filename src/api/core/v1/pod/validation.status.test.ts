@@ -89,6 +89,11 @@ describe('a container that has ended', () => {
   const rules = (operator: string, ...values: number[]) => [
     { action: 'Restart', exitCodes: { operator, values } },
   ]
+  const restartsAll = {
+    restartPolicyRules: [
+      { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } },
+    ],
+  }
   const policies: [string, number, object, boolean][] = [
     ['Always', 0, {}, true],
     ['OnFailure', 1, {}, true],
@@ -109,6 +114,20 @@ describe('a container that has ended', () => {
         }),
         may ? [] : [`status.containerStatuses[0].${BACK}`],
       ))
+
+  test('may run again where the end of another has all start anew, unless it is ephemeral', () => {
+    const all = { ...main, name: 'all', restartPolicy: 'Never', ...restartsAll }
+    const spec = {
+      restartPolicy: 'Never',
+      initContainers: [{ ...main, restartPolicy: 'Never' }],
+      containers: [main, all],
+    }
+    assert.deepEqual(comesBack('containerStatuses', 0, spec), [])
+    assert.deepEqual(comesBack('initContainerStatuses', 0, spec), [])
+    assert.deepEqual(comesBack('ephemeralContainerStatuses', 0, spec), [
+      `status.ephemeralContainerStatuses[0].${BACK}`,
+    ])
+  })
 
   test('is judged by its own list', () => {
     const spec = { initContainers: [{ ...main, restartPolicy: 'Never' }], containers: [main] }

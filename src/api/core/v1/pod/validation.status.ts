@@ -3,6 +3,7 @@ import { type FieldError, forbidden, internal, invalid } from '../../../machiner
 import { isDns1123Subdomain, isQualifiedName } from '../../../machinery/names.ts'
 import { isIp, looseFamily } from '../addresses.ts'
 import { given, immutable, wrong } from '../validation.ts'
+import { couldRestartAll } from './restart-all.ts'
 import type { Container } from './schema.container.ts'
 import type { PodCondition, PodStatus } from './schema.status.ts'
 import type { Pod, PodSpec } from './schema.ts'
@@ -63,8 +64,9 @@ function validateNomination(
   ]
 }
 
-/** A container that has ended for good does not come back. */
+/** A container that has ended for good does not come back, but where the end of another has all of them start anew. */
 function noneComesBack(next: PodStatus, { spec, status }: Pod): FieldError[] {
+  const anyComesBack = couldRestartAll(spec)
   const ended = (list: StatusList, isRestarted: (name: string, exitCode: number) => boolean) =>
     (status[list] ?? []).flatMap(({ name, state }, index) => {
       const { terminated } = state
@@ -78,6 +80,7 @@ function noneComesBack(next: PodStatus, { spec, status }: Pod): FieldError[] {
       ]
     })
   const restartedIn = (containers: readonly Container[]) => (name: string, exitCode: number) => {
+    if (anyComesBack) return true
     const container = containers.find(each => each.name === name)
     return container !== undefined && isRestarted(container, spec, exitCode)
   }
