@@ -13,13 +13,16 @@ import type { Plugin, PluginHandler } from '../plugin-registration/plugin-regist
 import { type AnyContainer, containersOf, type Pod, uidOf } from '../pod-types.ts'
 import type { PodFailure } from '../status/pod-status.ts'
 import { type Allocated, Allocations } from './allocations.ts'
+import { AllocationsFile } from './allocations-file.ts'
 import { featuresOf, refusalOf } from './asking-to-register.ts'
-import { CHECKPOINT_NAME, NO_NUMA_NODE, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
+import { NO_NUMA_NODE } from './checkpoint.ts'
 import { chooseDevices } from './choose-devices.ts'
 import { additionsOf, type ContainerAdditions } from './container-additions.ts'
 import type { Device } from './device.ts'
+import { isNear } from './device-hints.ts'
 import * as messages from './messages.ts'
 import { PluginConnection } from './plugin-connection.ts'
+import { PluginHints } from './plugin-hints.ts'
 import { Resources } from './resources.ts'
 
 export interface DevicePluginsParts {
@@ -36,11 +39,15 @@ const DURATION_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 export class DevicePlugins implements PluginHandler {
   readonly #parts: DevicePluginsParts
   readonly #directory: string
+  readonly #file: AllocationsFile
   readonly #allocations = new Allocations()
   readonly #resources: Resources
+  /** From where devices could come. */
+  readonly hints: PluginHints
+  /** By pod that is admitted and by resource, what its init containers are done with. */
+  readonly #reusable = new Map<string, ReadonlyMap<string, ReadonlySet<string>>>()
   /** One at a time chooses, so that none chooses what another is about to get. */
   #choosing: Promise<unknown> = Promise.resolve()
-  #saving: Promise<void> = Promise.resolve()
   #server: GrpcServer | undefined
   #isOver = false
 
@@ -48,7 +55,14 @@ export class DevicePlugins implements PluginHandler {
     this.#parts = parts
     const { clock, options } = parts.context
     this.#directory = `${options.rootDirectory}/device-plugins`
+    this.#file = new AllocationsFile(this.#directory, options.hostAccess.files, parts.context.log)
     this.#resources = new Resources(clock, resource => this.#changed(resource))
+    this.hints = new PluginHints({
+      ...{ resources: this.#resources, allocations: this.#allocations },
+      wishesOf: (pod, container) => this.#wishesOf(pod, container),
+      reusableOf: (uid, resource) => [...(this.#reusable.get(uid)?.get(resource) ?? [])],
+      nodeIds: () => options.division?.nodeIds ?? [],
+    })
   }
 
   /** Knows what was given before, and listens for plugins; without a place to listen it only knows. */
@@ -57,7 +71,9 @@ export class DevicePlugins implements PluginHandler {
     const { log, options } = context
     const { files } = options.hostAccess
     await files.makeDirectory(this.#directory, 0o750)
-    await this.#recall()
+    const known = await this.#file.read()
+    for (const entry of known?.entries ?? []) this.#allocations.set(entry)
+    this.#resources.recall(known?.registered.keys() ?? [])
     try {
       // A plugin that finds its socket gone registers anew.
       for (const name of await files.names(this.#directory))
@@ -76,7 +92,7 @@ export class DevicePlugins implements PluginHandler {
     this.#isOver = true
     this.#resources.stop()
     await this.#server?.close()
-    await this.#saving
+    await this.#file.settled()
   }
 
   /** One that comes by the way of all other kinds of plugins. */
@@ -104,24 +120,33 @@ export class DevicePlugins implements PluginHandler {
     return this.#resources.amounts
   }
 
-  /** Gives devices to all containers of a pod that want some; or why it can't run here. Undefined at once where none does. */
-  admit(pod: Pod): Promise<PodFailure | undefined> | undefined {
-    const wants = containersOf(pod).some(
+  wants(pod: Pod): boolean {
+    return containersOf(pod).some(
       ({ kind, container }) => kind !== 'ephemeral' && this.#wishesOf(pod, container).length > 0,
     )
-    return wants ? this.#admit(pod) : undefined
   }
 
-  async #admit(pod: Pod): Promise<PodFailure | undefined> {
+  /**
+   * Gives devices to all containers of a pod that want some; or why it can't run here. `place` is called with each container before it gets
+   * any, and may say on which memory nodes they are to be; rejects with what it throws.
+   */
+  async admit(pod: Pod, place?: Place): Promise<PodFailure | undefined> {
+    const uid = uidOf(pod)
     const reusable = new Map<string, Set<string>>()
+    this.#reusable.set(uid, reusable)
+    let isMisplaced = false
     try {
       let gave = false
       for (const { kind, container } of containersOf(pod)) {
         if (kind === 'ephemeral') continue
+        isMisplaced = true
+        const nodes = place?.(container)
+        isMisplaced = false
         for (const { resource, count } of this.#wishesOf(pod, container)) {
           const before = reusable.get(resource) ?? new Set()
           reusable.set(resource, before)
-          const { ids, isNew } = await this.#give(pod, container, resource, count, [...before])
+          const wish = { resource, count, reusable: [...before], nodes }
+          const { ids, isNew } = await this.#give(pod, container, wish)
           gave ||= isNew
           // What an init container had is there for those after it; a sidecar runs on with its own.
           for (const id of ids)
@@ -132,11 +157,14 @@ export class DevicePlugins implements PluginHandler {
       if (gave) await this.#save()
       return undefined
     } catch (error) {
-      this.release(uidOf(pod))
+      this.release(uid)
+      if (isMisplaced) throw error
       return {
         reason: 'UnexpectedAdmissionError',
         message: `Allocate failed due to ${rpcErrorText(error)}, which is unexpected`,
       }
+    } finally {
+      this.#reusable.delete(uid)
     }
   }
 
@@ -146,7 +174,7 @@ export class DevicePlugins implements PluginHandler {
     for (const { resource, count } of this.#wishesOf(pod, container)) {
       // Of a container that ran already under a kubelet which kept no file of it.
       if (!this.#allocations.of(uid, container.name).has(resource)) {
-        await this.#give(pod, container, resource, count, [])
+        await this.#give(pod, container, { resource, count, reusable: [] })
         await this.#save()
       }
       const { ids } = this.#allocations.of(uid, container.name).get(resource) as Allocated
@@ -214,9 +242,7 @@ export class DevicePlugins implements PluginHandler {
   async #give(
     pod: Pod,
     container: AnyContainer,
-    resource: string,
-    count: number,
-    reusable: readonly string[],
+    { resource, count, reusable, nodes }: DevicesWanted,
   ): Promise<{ readonly ids: readonly string[]; readonly isNew: boolean }> {
     const uid = uidOf(pod)
     const known = this.#resources.get(resource)
@@ -240,8 +266,10 @@ export class DevicePlugins implements PluginHandler {
     if (!plugin)
       throw new Error(`endpoint not found in cache for a registered resource: ${resource}`)
     const choose = async () => {
+      const { devices } = this.#resources.get(resource) ?? known
       const ids = await chooseDevices({
         ...{ resource, count, reusable },
+        isNear: nodes === undefined ? undefined : id => isNear(devices.get(id), nodes),
         healthy: this.#resources.healthyIds(resource),
         taken: this.#allocations.taken(resource),
         ...(plugin.features.preferredAllocation
@@ -341,44 +369,22 @@ export class DevicePlugins implements PluginHandler {
     this.#parts.affected(this.#allocations.usersOf(resource))
   }
 
-  async #recall(): Promise<void> {
-    const { log, options } = this.#parts.context
-    const path = `${this.#directory}/${CHECKPOINT_NAME}`
-    try {
-      const bytes = await options.hostAccess.files.read(path)
-      if (!bytes) return
-      const { entries, registered } = readCheckpoint(bytes)
-      for (const entry of entries) this.#allocations.set(entry)
-      this.#resources.recall(registered.keys())
-    } catch (error) {
-      log.error('which pods have which devices can not be read, and is forgotten', {
-        path,
-        error: messageOf(error),
-      })
-    }
-  }
-
-  /** Resolves when what is known now is in the file; a disk that is full keeps no pod from its devices. */
   #save(): Promise<void> {
-    const { log, options } = this.#parts.context
-    const write = async () => {
-      try {
-        const bytes = writeCheckpoint({
-          entries: [...this.#allocations.entries()],
-          registered: this.#resources.healthyIdsByResource(),
-        })
-        await options.hostAccess.files.write(`${this.#directory}/${CHECKPOINT_NAME}`, bytes, {
-          mode: 0o600,
-        })
-      } catch (error) {
-        log.warn('which pods have which devices could not be written', {
-          error: messageOf(error),
-        })
-      }
-    }
-    this.#saving = this.#saving.then(write)
-    return this.#saving
+    return this.#file.save({
+      entries: [...this.#allocations.entries()],
+      registered: this.#resources.healthyIdsByResource(),
+    })
   }
+}
+
+type Place = (container: AnyContainer) => number | undefined
+
+interface DevicesWanted {
+  readonly resource: string
+  readonly count: number
+  readonly reusable: readonly string[]
+  /** On which memory nodes they are to be, where that matters. */
+  readonly nodes?: number | undefined
 }
 
 interface Wanted {

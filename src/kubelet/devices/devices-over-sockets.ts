@@ -36,6 +36,7 @@ export function devicesOver(parts: NodeDevicesParts): NodeDevices {
   }
   return {
     async start() {
+      options.division?.hearOfDevices(plugins.hints)
       await Promise.all([plugins.start(), claims.start()])
       drivers.start()
       server = await servePodResources({
@@ -52,7 +53,8 @@ export function devicesOver(parts: NodeDevicesParts): NodeDevices {
       return plugins.amounts
     },
     handlers: { DRAPlugin: drivers, DevicePlugin: plugins },
-    admit: pod => plugins.admit(pod),
+    wants: pod => plugins.wants(pod),
+    admit: (pod, place) => plugins.admit(pod, place),
     prepareClaims: async pod => {
       if (usesClaims(pod)) await claims.prepare(pod)
     },

@@ -30,8 +30,16 @@ export interface NodeDevices {
   readonly amounts: Amounts
   /** The kinds of plugins that are dealt with here. */
   readonly handlers: PluginHandlers
-  /** Sets devices aside for a new pod; or why it can't run here. Undefined at once for one that wants none. */
-  admit(pod: Pod): Promise<PodFailure | undefined> | undefined
+  /** Whether the pod asks for any. */
+  wants(pod: Pod): boolean
+  /**
+   * Sets devices aside for a new pod; or why it can't run here. `place` is called with each container before, in their order, and tells on which
+   * memory nodes (as bits) its devices are to be; rejects with what it throws.
+   */
+  admit(
+    pod: Pod,
+    place?: (container: AnyContainer) => number | undefined,
+  ): Promise<PodFailure | undefined>
   /** Resolves when the pod's claims are prepared, without which nothing of it may start. */
   prepareClaims(pod: Pod): Promise<void>
   /** What a container that is about to start gets beside what its pod says. */
@@ -52,7 +60,8 @@ const NO_DEVICES: NodeDevices = {
   stop: async () => {},
   amounts: NO_AMOUNTS,
   handlers: {},
-  admit: () => undefined,
+  wants: () => false,
+  admit: async () => undefined,
   prepareClaims: async () => {},
   additionsOf: async () => NO_ADDITIONS,
   healthsOf: () => NO_HEALTHS,
@@ -81,7 +90,8 @@ export function createNodeDevices(parts: NodeDevicesParts): NodeDevices {
       return real.amounts
     },
     handlers: { DRAPlugin: handler('DRAPlugin'), DevicePlugin: handler('DevicePlugin') },
-    admit: pod => real.admit(pod),
+    wants: pod => real.wants(pod),
+    admit: (pod, place) => real.admit(pod, place),
     prepareClaims: pod => real.prepareClaims(pod),
     additionsOf: (pod, container) => real.additionsOf(pod, container),
     healthsOf: (pod, container) => real.healthsOf(pod, container),

@@ -14,7 +14,7 @@ import { qosClassOf } from '../status/qos.ts'
 import { failureOf } from './admission-error.ts'
 import { CpuManager, exclusiveCpus } from './cpu-manager.ts'
 import { type CpuSet, cpuSet, formatCpuSet, without } from './cpu-set.ts'
-import type { TopologyPolicy } from './hints.ts'
+import type { HintSource, TopologyPolicy } from './hints.ts'
 import { type Amounts, MemoryManager, wantedMemory } from './memory-manager.ts'
 import {
   type CpuState,
@@ -25,7 +25,7 @@ import {
   unusable,
 } from './state-files.ts'
 import { takeCpus } from './take-cpus.ts'
-import { TopologyManager, type TopologyScope } from './topology-manager.ts'
+import { type Placing, TopologyManager, type TopologyScope } from './topology-manager.ts'
 
 /** As upstream's flags say it. */
 export interface DivisionWanted {
@@ -57,6 +57,7 @@ export class Division {
   readonly #write: () => Promise<void>
   #writing: Promise<void> = Promise.resolve()
   #isKept = true
+  #admitting: Promise<unknown> = Promise.resolve()
   /** Hears what is to be counted, and how often. */
   told: (name: CounterName, times: number) => void = () => {}
 
@@ -82,19 +83,77 @@ export class Division {
    */
   admit(pod: Pod): { readonly failure?: PodFailure; readonly changed: boolean } {
     const uid = uidOf(pod)
-    const isNew = !this.cpus?.has(uid) && !this.memory?.has(uid)
-    const asked = isNew ? askedBy(pod) : NOTHING
-    if (this.cpus) this.told('kubelet_cpu_manager_pinning_requests_total', asked.cpus)
-    if (this.memory) this.told('kubelet_memory_manager_pinning_requests_total', asked.memory)
+    this.#tellAsked(pod)
     try {
       const changed = this.#topology.admit(pod, uid)
       this.#isKept &&= !changed
       return { changed }
     } catch (error) {
-      const failure = failureOf(error)
-      this.told(ERRORS[failure.reason] ?? errorsOf(failure.message), 1)
-      return { failure, changed: false }
+      return { failure: this.#failed(error), changed: false }
     }
+  }
+
+  /** Whether it matters where devices are that a pod gets beside. */
+  get placesDevices(): boolean {
+    return this.#topology.isOn
+  }
+
+  /** Hears from where devices could come, which is agreed on with all others. */
+  hearOfDevices(source: HintSource): void {
+    this.#topology.hear(source)
+  }
+
+  get nodeIds(): readonly number[] {
+    return this.#topology.nodeIds
+  }
+
+  /**
+   * As `admit`, for a pod whose devices are asked for meanwhile: `work` is given what sets aside each container's share, in their order, and
+   * tells from where its devices are to come. One pod at a time, so that nobody is given what another is about to get. What `work` comes to;
+   * where that is a failure, the pod has nothing.
+   */
+  admitWith(
+    pod: Pod,
+    work: (place: Placing['place']) => Promise<PodFailure | undefined>,
+  ): Promise<{ readonly failure?: PodFailure; readonly changed: boolean }> {
+    const admit = async () => {
+      this.#tellAsked(pod)
+      try {
+        const placing = this.#topology.placing(pod)
+        const failure = await work(container => placing.place(container))
+        if (failure) {
+          this.#giveUp(pod)
+          return { failure, changed: false }
+        }
+        const { changed } = placing
+        this.#isKept &&= !changed
+        return { changed }
+      } catch (error) {
+        this.#giveUp(pod)
+        return { failure: this.#failed(error), changed: false }
+      }
+    }
+    const admitted = this.#admitting.then(admit)
+    this.#admitting = admitted.catch(() => {})
+    return admitted
+  }
+
+  #giveUp(pod: Pod): void {
+    for (const manager of [this.cpus, this.memory]) manager?.release(uidOf(pod))
+  }
+
+  #tellAsked(pod: Pod): void {
+    const uid = uidOf(pod)
+    const isNew = !this.cpus?.has(uid) && !this.memory?.has(uid)
+    const asked = isNew ? askedBy(pod) : NOTHING
+    if (this.cpus) this.told('kubelet_cpu_manager_pinning_requests_total', asked.cpus)
+    if (this.memory) this.told('kubelet_memory_manager_pinning_requests_total', asked.memory)
+  }
+
+  #failed(error: unknown): PodFailure {
+    const failure = failureOf(error)
+    this.told(ERRORS[failure.reason] ?? errorsOf(failure.message), 1)
+    return failure
   }
 
   /** Nothing of the pod runs any more. Gives whether others have more now. */

@@ -18,12 +18,16 @@ export interface Hint {
 /** By the name of the resource; an empty list says that nothing would do, an absent one that nothing is asked for. */
 export type Hints = Readonly<Record<string, readonly Hint[]>>
 
-/** Who gives away something that comes from certain memory nodes: processors, memory, devices. */
-export interface HintProvider {
+/** Whose things come from certain memory nodes, as far as others have to know of them. */
+export interface HintSource {
   /** Undefined where the container wants nothing of it. */
   hints(pod: Pod, container: AnyContainer): Hints | undefined
   /** Of all containers of the pod together. */
   podHints(pod: Pod): Hints | undefined
+}
+
+/** Who gives away something that comes from certain memory nodes, at once: processors, memory. */
+export interface HintProvider extends HintSource {
   /** From these nodes, where they are given and have it. Throws where it can't be had; gives whether anything changed. */
   allocate(pod: Pod, container: AnyContainer, nodes?: number): boolean
   /** Gives whether the pod had anything. */

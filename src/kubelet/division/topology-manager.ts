@@ -1,7 +1,13 @@
 /** Agrees with all who give away parts of the machine from where a pod's come, and has them set aside; upstream's topology manager. */
 import type { AnyContainer, Pod } from '../pod-types.ts'
 import { AdmissionError } from './admission-error.ts'
-import { type HintProvider, judge, MAXIMUM_NODES, type TopologyPolicy } from './hints.ts'
+import {
+  type HintProvider,
+  type HintSource,
+  judge,
+  MAXIMUM_NODES,
+  type TopologyPolicy,
+} from './hints.ts'
 
 export type TopologyScope = 'container' | 'pod'
 
@@ -12,46 +18,74 @@ export interface TopologyManagerOptions {
   readonly nodeIds: readonly number[]
 }
 
+export interface Placing {
+  /** Sets aside what the container needs; gives the nodes from which all that it has is to come. */
+  place(container: AnyContainer): number | undefined
+  /** Anybody has something else than before. */
+  changed: boolean
+}
+
 export class TopologyManager {
   readonly #options: TopologyManagerOptions
-  readonly #providers: HintProvider[]
+  readonly #providers: readonly HintProvider[]
+  #other: HintSource | undefined
 
   constructor(options: TopologyManagerOptions, providers: readonly HintProvider[]) {
     this.#options = options
     this.#providers = [...providers]
   }
 
+  /** Somebody else who gives something away, and sees to that by itself. */
+  hear(source: HintSource): void {
+    this.#other = source
+  }
+
+  get nodeIds(): readonly number[] {
+    return this.#options.nodeIds
+  }
+
+  /** Whether it matters from where something comes. */
+  get isOn(): boolean {
+    return this.#options.policy !== 'none'
+  }
+
   /** Sets aside what the pod needs; throws where the node can't, and then the pod has nothing. Gives whether anything changed. */
   admit(pod: Pod, uid: string): boolean {
-    const { policy, scope } = this.#options
     const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
-    let changed = false
     try {
-      const nodes =
-        policy !== 'none' && scope === 'pod' ? this.#agree(each => each.podHints(pod)) : undefined
-      for (const container of containers) changed = this.#allocate(pod, container, nodes) || changed
-      return changed
+      const placing = this.placing(pod)
+      for (const container of containers) placing.place(container)
+      return placing.changed
     } catch (error) {
       for (const provider of this.#providers) provider.release(uid)
       throw error
     }
   }
 
-  #allocate(pod: Pod, container: AnyContainer, podNodes: number | undefined): boolean {
-    const { policy, scope } = this.#options
-    const isByContainer = policy !== 'none' && scope === 'container'
-    const nodes = isByContainer ? this.#agree(each => each.hints(pod, container)) : podNodes
-    let changed = false
-    for (const provider of this.#providers)
-      changed = provider.allocate(pod, container, nodes) || changed
-    return changed
+  /** The same container by container, in their order. Throws where it can't; then the pod has what it was given so far. */
+  placing(pod: Pod): Placing {
+    const { scope } = this.#options
+    const podNodes =
+      this.isOn && scope === 'pod' ? this.#agree(each => each.podHints(pod)) : undefined
+    const placing: Placing = {
+      changed: false,
+      place: container => {
+        const nodes =
+          this.isOn && scope === 'container'
+            ? this.#agree(each => each.hints(pod, container))
+            : podNodes
+        for (const provider of this.#providers)
+          placing.changed = provider.allocate(pod, container, nodes) || placing.changed
+        return nodes
+      },
+    }
+    return placing
   }
 
-  #agree(
-    ask: (provider: HintProvider) => ReturnType<HintProvider['podHints']>,
-  ): number | undefined {
+  #agree(ask: (source: HintSource) => ReturnType<HintSource['podHints']>): number | undefined {
     const { policy, nodeIds } = this.#options
-    const told = this.#providers.map(ask).filter(hints => hints !== undefined)
+    const sources = this.#other ? [...this.#providers, this.#other] : this.#providers
+    const told = sources.map(ask).filter(hints => hints !== undefined)
     const { hint, admitted } = judge(policy, nodeIds, told)
     if (!admitted)
       throw new AdmissionError(

@@ -8,15 +8,15 @@ import type { SmallMap } from '#base/small-map.ts'
 import { StartError } from '../containers/config-error.ts'
 import { attemptOf } from '../containers/containers.ts'
 import { sandboxConfigOf } from '../containers/sandbox-config.ts'
-import { count, observe, timed } from '../figures/count.ts'
+import { count, timed } from '../figures/count.ts'
 import { containerHash } from '../labels.ts'
 import { type ContainerReference, describePod, type Pod } from '../pod-types.ts'
 import { changeOf } from '../resize/actual.ts'
-import { actuate, adoptResize, allocate, finishResize, recallAllocation } from '../resize/resize.ts'
+import { actuate, allocate, finishResize } from '../resize/resize.ts'
 import type { SandboxConfig, SandboxStatus } from '../runtime.ts'
 import { NotYet } from '../volumes/not-yet.ts'
 import { VolumeError } from '../volumes/volume-error.ts'
-import { dependsOnNode } from './admission.ts'
+import { admit } from './admit.ts'
 import { newestOf } from './observed-pod.ts'
 import { type PodActions, podActions } from './pod-actions.ts'
 import { collectGarbage, releaseSandbox, reportStatus } from './pod-stop.ts'
@@ -88,57 +88,6 @@ export async function startPod(worker: PodWorker): Promise<void> {
   await finishResize(worker)
   await reportStatus(worker, false)
   if (worker.pod.metadata.deletionTimestamp || worker.removed) worker.wake()
-}
-
-/** What this kubelet finds running was admitted before: a restart never turns a pod away. */
-async function admit(worker: PodWorker): Promise<boolean> {
-  if (worker.admitted) return true
-  const { parts, pod } = worker
-  const observed = parts.cache.observe(worker.uid)
-  const ranBefore =
-    observed.containers.length > 0 ||
-    observed.sandboxes.length > 0 ||
-    pod.status?.phase === 'Running'
-  let failure = ranBefore ? undefined : parts.refuse(worker)
-  if (failure && dependsOnNode(failure)) {
-    // The scheduler may know of labels that were not read here yet.
-    await parts.readNode()
-    failure = parts.refuse(worker)
-  }
-  const giving = failure || ranBefore ? undefined : parts.devices.admit(pod)
-  // While a plugin was asked, others may have taken what else the pod needs.
-  if (giving) failure = (await giving) ?? parts.refuse(worker)
-  // In one breath with the look at what others have: nobody else may be admitted to the same.
-  const share = failure ? undefined : shareOf(worker)
-  if (!ranBefore) failure ??= share?.failure
-  if (!failure) {
-    if (ranBefore) adoptResize(worker)
-    worker.admit()
-    if (share?.changed) await makeRoom(worker)
-    if (ranBefore) await recallAllocation(worker)
-    return true
-  }
-  count(parts.context, 'kubelet_admission_rejections_total', failure.reason)
-  parts.events.warning(pod, failure.reason, failure.message)
-  worker.fail({ reason: failure.reason, message: `Pod was rejected: ${failure.message}` })
-  return false
-}
-
-/** What the pod is to have of the machine for itself. Undefined where nobody has. */
-function shareOf({ parts, pod }: PodWorker) {
-  const { context } = parts
-  const startMs = context.clock.monotonicMs()
-  const share = context.options.division?.admit(pod)
-  count(context, 'kubelet_topology_manager_admission_requests_total')
-  const tookMs = context.clock.monotonicMs() - startMs
-  observe(context, 'kubelet_topology_manager_admission_duration_ms', tookMs)
-  return share
-}
-
-/** What was set aside for the pod is kept, and nobody else is there any more. */
-async function makeRoom({ parts }: PodWorker): Promise<void> {
-  await parts.context.options.division?.settle()
-  await parts.setKeeper.apply()
 }
 
 function outOfTime(worker: PodWorker): boolean {
