@@ -319,6 +319,63 @@ describe('a kubelet on containerd', { skip: reason !== undefined }, () => {
     await podThat('sick', ({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) > 0)
   })
 
+  test('all containers of a pod start anew in place, where the end of one wants that', async () => {
+    const volumeMounts = [{ name: 'shared', mountPath: '/shared' }]
+    const rule = {
+      restartPolicy: 'Never',
+      restartPolicyRules: [
+        { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } },
+      ],
+    }
+    const { metadata } = await create('together', {
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 100,
+      volumes: [{ name: 'shared', emptyDir: {} }],
+      initContainers: [container('echo init >> /shared/log', { name: 'init', volumeMounts })],
+      containers: [
+        container('[ $(wc -l < /shared/log) -gt 1 ] || { sleep 2; exit 88; }; exec sleep 1000', {
+          ...{ name: 'main', volumeMounts },
+          ...rule,
+        }),
+        // It does not want to end, and would take all of its hook's time.
+        container('trap "" TERM; echo side >> /shared/sides; while true; do sleep 1; done', {
+          ...{ name: 'side', volumeMounts },
+          lifecycle: { preStop: { exec: { command: ['sh', '-c', 'sleep 60'] } } },
+        }),
+        container('exit 0', { name: 'over' }),
+      ],
+    })
+    const before = await podThat('together', ({ status }) => status?.phase === 'Running')
+    const after = await podThat(
+      'together',
+      ({ status }) =>
+        status?.containerStatuses?.every(({ restartCount }) => restartCount === 1) &&
+        status.containerStatuses[2]?.state.terminated !== undefined &&
+        status.containerStatuses[1]?.state.running !== undefined,
+    )
+    const restarting = after.status?.conditions?.find(c => c.type === 'AllContainersRestarting')
+    assert.equal(restarting?.status, 'False')
+    assert.equal(after.status?.initContainerStatuses?.[0]?.restartCount, 1)
+    assert.equal(after.status?.podIP, before.status?.podIP)
+    const last = after.status?.containerStatuses?.[0]?.lastState?.terminated
+    assert.deepEqual([last?.exitCode, last?.reason], [137, 'RestartingAllContainers'])
+    const shared = join(
+      directory,
+      `kubelet/pods/${metadata.uid}/volumes/kubernetes.io~empty-dir/shared`,
+    )
+    assert.equal(readFileSync(join(shared, 'log'), 'utf8'), 'init\ninit\n')
+    await eventually(async () => readFileSync(join(shared, 'sides'), 'utf8') === 'side\nside\n')
+    const containers = (await runtime.listContainers()).filter(
+      ({ labels }) => labels['io.kubernetes.pod.uid'] === metadata.uid,
+    )
+    assert.equal(containers.length, 4, 'former runs are gone')
+    await client.delete(
+      podKind,
+      { name: 'together', namespace: 'default' },
+      { gracePeriodSeconds: 0 },
+    )
+  })
+
   test('a pod has a cgroup with limits of its own, and those of its containers are in it', async () => {
     const limits = { cpu: '200m', memory: '32Mi' }
     const { metadata } = await create('bounded', {
