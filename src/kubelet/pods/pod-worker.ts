@@ -22,6 +22,7 @@ import type { WaitingReason } from '../status/container-status.ts'
 import type { PodFailure } from '../status/pod-status.ts'
 import { hasRunning } from './observed-pod.ts'
 import type { PodParts } from './pod-parts.ts'
+import { podSpan } from './pod-span.ts'
 import { startPod } from './pod-start.ts'
 import { cleanUp, reportStatus, stopPod } from './pod-stop.ts'
 import { wasRestartingAll } from './restart-all.ts'
@@ -281,26 +282,13 @@ export class PodWorker {
 
   async #step(why: string): Promise<void> {
     this.#decideMode()
-    const update = { 'k8s.pod.update_type': why }
-    if (this.mode === 'running') await this.#spanned('syncPod', () => startPod(this), update)
-    if (this.mode === 'terminating')
-      await this.#spanned('syncTerminatingPod', () => this.#terminate())
-    if (this.mode === 'terminated') await this.#spanned('syncTerminatedPod', () => this.#finish())
-  }
-
-  /** Under upstream's names, where traces are wanted. */
-  #spanned(name: string, work: () => Promise<void>, more: Attributes = {}): Promise<void> {
     const { spans } = this.parts.context.options
-    if (!spans) return work()
-    const { name: pod = '', namespace = '' } = this.pod.metadata
-    const attributes = {
-      'k8s.pod.uid': this.uid,
-      'k8s.pod': `${namespace}/${pod}`,
-      'k8s.pod.name': pod,
-      'k8s.namespace.name': namespace,
-      ...more,
-    }
-    return spans.run(name, work, { isRoot: true, attributes })
+    const spanned = (name: string, work: () => Promise<void>, more?: Attributes) =>
+      spans ? spans.run(name, work, podSpan(this.pod, more)) : work()
+    const update = { 'k8s.pod.update_type': why }
+    if (this.mode === 'running') await spanned('syncPod', () => startPod(this), update)
+    if (this.mode === 'terminating') await spanned('syncTerminatingPod', () => this.#terminate())
+    if (this.mode === 'terminated') await spanned('syncTerminatedPod', () => this.#finish())
   }
 
   #decideMode(): void {
