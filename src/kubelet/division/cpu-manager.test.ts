@@ -98,14 +98,33 @@ test('hints name the sets of nodes with room, and prefer the smallest that could
   ])
   manager.allocate(pod, container('c', '2') as never, 0b11)
   assert.deepEqual(manager.entries.a, { c: [2, 3] }, 'close together all the same')
-  assert.deepEqual(hints(), [
-    { nodes: 0b10, preferred: true },
-    { nodes: 0b11, preferred: false },
-  ])
   assert.deepEqual(
     manager.podHints(podOf('b', [container('c', '1'), container('d', '2')]))?.cpu,
     [],
   )
+})
+
+test('the nodes that were agreed on count more than what init containers had elsewhere', () => {
+  const { cpus } = machineOf({ sockets: 2, nodesPerSocket: 1, coresPerNode: 3, threads: 1 })
+  const manager = managerOf({ topology: cpus })
+  const init = container('i', '2')
+  const pod = podOf('a', [container('c', '2')], { initContainers: [init] })
+  manager.allocate(pod, init as never, 0b01)
+  manager.allocate(pod, container('c', '2') as never, 0b10)
+  assert.deepEqual(manager.entries.a, { i: [1, 2], c: [3, 4] })
+})
+
+test('where what is reserved is nobody’s, all others may be given away', () => {
+  const strict = { strictReservation: true }
+  const manager = managerOf(strict)
+  give(manager, podOf('a', [container('c', '7')]))
+  assert.deepEqual(manager.shared, [])
+  const again = managerOf(strict)
+  again.restore(manager.shared, manager.entries)
+  assert.deepEqual(again.entries, manager.entries)
+  assert.throws(() => managerOf(strict).restore(parseCpuSet('0-7'), {}), {
+    message: 'some of strictly reserved cpus: "0" are present in defaultCpuSet: "0-7"',
+  })
 })
 
 test('what a file says is taken up where it can be true', () => {

@@ -7,11 +7,11 @@
  */
 import { quantityToMilli } from '#api/machinery/quantity.ts'
 import type { Cpu } from '../host-access.ts'
-import { type AnyContainer, type Container, isSidecar, type Pod, uidOf } from '../pod-types.ts'
+import { type AnyContainer, isSidecar, type Pod, uidOf } from '../pod-types.ts'
 import { qosClassOf } from '../status/qos.ts'
 import { AdmissionError } from './admission-error.ts'
 import { type CpuSet, common, formatCpuSet, holds, isEqual, union, without } from './cpu-set.ts'
-import { count, type Hint, type HintProvider, type Hints, setsOf } from './hints.ts'
+import { count, type HintProvider, type Hints, setsOf } from './hints.ts'
 import { takeCpus, threadsPerCore } from './take-cpus.ts'
 
 export interface CpuManagerOptions {
@@ -29,8 +29,6 @@ export type CpuEntries = Readonly<Record<string, Readonly<Record<string, CpuSet>
 export class CpuManager implements HintProvider {
   readonly #options: CpuManagerOptions
   readonly #entries = new Map<string, Map<string, CpuSet>>()
-  /** What a pod's init containers leave to those that come after them, by its uid. */
-  readonly #reusable = new Map<string, CpuSet>()
   #shared: CpuSet
 
   constructor(options: CpuManagerOptions) {
@@ -65,9 +63,16 @@ export class CpuManager implements HintProvider {
   restore(shared: CpuSet, entries: CpuEntries): void {
     const { reserved, strictReservation } = this.#options
     const given = Object.values(entries).flatMap(containers => Object.values(containers))
-    if (shared.length === 0 && given.length > 0) throw new Error('default cpuset cannot be empty')
+    // Where all are given away but what is nobody's, none are left to share.
+    if (shared.length === 0 && given.length > 0 && !strictReservation)
+      throw new Error('default cpuset cannot be empty')
     // Written before anything was ever given away.
-    if (shared.length === 0) return
+    if (shared.length === 0 && given.length === 0) return
+    const kept = common(shared, reserved)
+    if (strictReservation && kept.length > 0)
+      throw new Error(
+        `some of strictly reserved cpus: "${formatCpuSet(reserved)}" are present in defaultCpuSet: "${formatCpuSet(shared)}"`,
+      )
     if (!strictReservation && !holds(shared, reserved))
       throw new Error(
         `not all reserved cpus: "${formatCpuSet(reserved)}" are present in defaultCpuSet: "${formatCpuSet(shared)}"`,
@@ -90,19 +95,17 @@ export class CpuManager implements HintProvider {
 
   /** Undefined where the container shares. */
   hints(pod: Pod, container: AnyContainer): Hints | undefined {
-    const wanted = exclusiveCpus(pod, container)
-    if (wanted === 0) return undefined
-    const has = this.exclusiveOf(uidOf(pod), container.name)
-    return { cpu: this.#hintsFor(wanted, this.#freeFor(pod), has) }
+    return this.#hintsFor(pod, exclusiveCpus(pod, container))
   }
 
   /** Of all containers of the pod together. */
   podHints(pod: Pod): Hints | undefined {
-    const wanted = exclusiveCpusOfPod(pod)
-    return wanted === 0 ? undefined : { cpu: this.#hintsFor(wanted, this.#freeFor(pod), undefined) }
+    return this.#hintsFor(pod, exclusiveCpusOfPod(pod))
   }
 
-  #hintsFor(wanted: number, free: CpuSet, has: CpuSet | undefined): readonly Hint[] {
+  #hintsFor(pod: Pod, wanted: number): Hints | undefined {
+    if (wanted === 0) return undefined
+    const free = this.#freeFor(pod)
     const { topology } = this.#options
     const sets = setsOf([...new Set(topology.map(({ node }) => node))])
     const of = (nodes: number) =>
@@ -110,9 +113,10 @@ export class CpuManager implements HintProvider {
     const least = Math.min(
       ...sets.filter(nodes => of(nodes).length >= wanted).map(nodes => count(nodes)),
     )
-    return sets
-      .filter(nodes => (has ? holds(of(nodes), has) : common(free, of(nodes)).length >= wanted))
+    const cpu = sets
+      .filter(nodes => common(free, of(nodes)).length >= wanted)
       .map(nodes => ({ nodes, preferred: count(nodes) === least }))
+    return { cpu }
   }
 
   /** Throws an AdmissionError where it can't have them. Gives whether anything changed. */
@@ -124,9 +128,6 @@ export class CpuManager implements HintProvider {
     const containers = this.#entries.get(uid) ?? new Map<string, CpuSet>()
     this.#entries.set(uid, containers.set(container.name, cpus))
     this.#shared = without(this.#shared, cpus)
-    const left = this.#reusable.get(uid) ?? []
-    const isPassedOn = isInit(pod, container) && !isSidecar(container as Container)
-    this.#reusable.set(uid, isPassedOn ? union(left, cpus) : without(left, cpus))
     return true
   }
 
@@ -139,23 +140,20 @@ export class CpuManager implements HintProvider {
         'SMTAlignmentError',
         `SMT Alignment Error: requested ${wanted} cpus not multiple cpus per core = ${threads}`,
       )
-    const take = (from: CpuSet, number: number) =>
-      takeCpus(topology, from, number, { wholeCores: fullPcpusOnly })
-    // What its init containers had comes first, then the nodes that were agreed on.
-    const own = this.#reusable.get(uidOf(pod)) ?? []
-    const wholes = Math.min(own.length, wanted)
-    const reused = take(own, wholes) ?? []
-    const rest = without(free, reused)
-    const near =
-      nodes === undefined
-        ? []
-        : common(
-            rest,
-            topology.filter(({ node }) => nodes & (1 << node)).map(({ id }) => id),
-          )
-    const nearby = take(near, Math.min(near.length, wanted - reused.length)) ?? []
-    const others = take(without(rest, nearby), wanted - reused.length - nearby.length)
-    if (others) return union(reused, nearby, others)
+    // The nodes that were agreed on come first, and both of them and of all what the pod's init containers had.
+    const own = this.#leftBy(pod)
+    const near = topology
+      .filter(({ node }) => nodes !== undefined && nodes & (1 << node))
+      .map(({ id }) => id)
+    let chosen: CpuSet = []
+    for (const wish of [common(own, near), near, own, free]) {
+      const left = common(without(free, chosen), wish)
+      const most = fullPcpusOnly ? this.#wholeCores(left) : left.length
+      const number = Math.min(most, wanted - chosen.length)
+      const taken = takeCpus(topology, left, number, { wholeCores: fullPcpusOnly })
+      chosen = union(chosen, taken ?? [])
+    }
+    if (chosen.length === wanted) return chosen
     if (fullPcpusOnly && free.length >= wanted)
       throw new AdmissionError(
         'SMTAlignmentError',
@@ -176,7 +174,6 @@ export class CpuManager implements HintProvider {
   /** Gives whether it had any. */
   release(uid: string): boolean {
     const isKnown = this.#entries.delete(uid)
-    this.#reusable.delete(uid)
     if (isKnown)
       this.#shared = this.#poolOf([...this.#entries.values()].flatMap(each => [...each.values()]))
     return isKnown
@@ -185,7 +182,23 @@ export class CpuManager implements HintProvider {
   /** What may be given to a container of the pod. */
   #freeFor(pod: Pod): CpuSet {
     const free = without(this.#shared, this.#options.reserved)
-    return union(free, this.#reusable.get(uidOf(pod)) ?? [])
+    return union(free, this.#leftBy(pod))
+  }
+
+  /** What the pod's init containers have that nobody of those after them has taken over yet. */
+  #leftBy({ metadata, spec }: Pod): CpuSet {
+    const containers = this.#entries.get(metadata.uid ?? '')
+    if (!containers) return []
+    const passing = new Set(
+      (spec?.initContainers ?? []).filter(each => !isSidecar(each)).map(({ name }) => name),
+    )
+    const of = (isPassing: boolean) =>
+      union(
+        ...[...containers].flatMap(([name, cpus]) =>
+          passing.has(name) === isPassing ? [cpus] : [],
+        ),
+      )
+    return without(of(true), of(false))
   }
 
   /** What those share that have none of their own. */
@@ -222,6 +235,3 @@ function exclusiveCpusOfPod(pod: Pod): number {
   )
   return Math.max(peak, sidecars + regular)
 }
-
-const isInit = (pod: Pod, { name }: AnyContainer): boolean =>
-  pod.spec?.initContainers?.some(each => each.name === name) ?? false

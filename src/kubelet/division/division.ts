@@ -82,10 +82,10 @@ export class Division {
    * changed, `settle` has to resolve before anything of the pod starts.
    */
   admit(pod: Pod): { readonly failure?: PodFailure; readonly changed: boolean } {
-    const uid = uidOf(pod)
-    this.#tellAsked(pod)
+    const isNew = this.#isNew(pod)
+    this.#tellAsked(pod, isNew)
     try {
-      const changed = this.#topology.admit(pod, uid)
+      const changed = this.#topology.admit(pod, uidOf(pod), isNew)
       this.#isKept &&= !changed
       return { changed }
     } catch (error) {
@@ -117,19 +117,23 @@ export class Division {
     work: (place: Placing['place']) => Promise<PodFailure | undefined>,
   ): Promise<{ readonly failure?: PodFailure; readonly changed: boolean }> {
     const admit = async () => {
-      this.#tellAsked(pod)
+      const isNew = this.#isNew(pod)
+      this.#tellAsked(pod, isNew)
+      const giveUp = () => {
+        if (isNew) for (const manager of [this.cpus, this.memory]) manager?.release(uidOf(pod))
+      }
       try {
-        const placing = this.#topology.placing(pod)
+        const placing = this.#topology.placing(pod, isNew)
         const failure = await work(container => placing.place(container))
         if (failure) {
-          this.#giveUp(pod)
+          giveUp()
           return { failure, changed: false }
         }
         const { changed } = placing
         this.#isKept &&= !changed
         return { changed }
       } catch (error) {
-        this.#giveUp(pod)
+        giveUp()
         return { failure: this.#failed(error), changed: false }
       }
     }
@@ -138,13 +142,13 @@ export class Division {
     return admitted
   }
 
-  #giveUp(pod: Pod): void {
-    for (const manager of [this.cpus, this.memory]) manager?.release(uidOf(pod))
+  /** What a pod has already was agreed on when it came, and stays. */
+  #isNew(pod: Pod): boolean {
+    const uid = uidOf(pod)
+    return !this.cpus?.has(uid) && !this.memory?.has(uid)
   }
 
-  #tellAsked(pod: Pod): void {
-    const uid = uidOf(pod)
-    const isNew = !this.cpus?.has(uid) && !this.memory?.has(uid)
+  #tellAsked(pod: Pod, isNew: boolean): void {
     const asked = isNew ? askedBy(pod) : NOTHING
     if (this.cpus) this.told('kubelet_cpu_manager_pinning_requests_total', asked.cpus)
     if (this.memory) this.told('kubelet_memory_manager_pinning_requests_total', asked.memory)

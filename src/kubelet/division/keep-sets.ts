@@ -18,6 +18,9 @@ export class SetKeeper {
   /** What each container was told last, by its id. */
   readonly #told = new Map<string, string>()
   #loop: Promise<void> | undefined
+  #last: Promise<void> = Promise.resolve()
+  /** Waits for its turn, and will see what holds then. */
+  #next: Promise<void> | undefined
 
   constructor(context: KubeletContext, cache: RuntimeCache) {
     this.#context = context
@@ -42,8 +45,20 @@ export class SetKeeper {
     }
   }
 
-  /** Never rejects: what fails is tried again. */
-  async apply(): Promise<void> {
+  /**
+   * Resolves when all have been told what holds now; one after the other, so that nobody is told last what held before. Never rejects: what fails
+   * is tried again.
+   */
+  apply(): Promise<void> {
+    this.#next ??= this.#last.then(() => {
+      this.#next = undefined
+      this.#last = this.#tell()
+      return this.#last
+    })
+    return this.#next
+  }
+
+  async #tell(): Promise<void> {
     const { division, runtime } = this.#context.options
     if (!division?.cpus) return
     const running = this.#cache.containers().filter(({ state }) => state === 'running')

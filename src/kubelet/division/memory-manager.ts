@@ -8,7 +8,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { quantityToNumber } from '#api/machinery/quantity.ts'
 import type { MemoryNode } from '../host-access.ts'
-import { type AnyContainer, type Container, isSidecar, type Pod, uidOf } from '../pod-types.ts'
+import { type AnyContainer, isSidecar, type Pod, uidOf } from '../pod-types.ts'
 import { qosClassOf } from '../status/qos.ts'
 import type { CpuSet } from './cpu-set.ts'
 import { count, type Hint, type HintProvider, type Hints, nodesIn, setsOf } from './hints.ts'
@@ -44,8 +44,6 @@ export type MemoryEntries = Readonly<
 export class MemoryManager implements HintProvider {
   readonly #entries = new Map<string, Map<string, readonly MemoryBlock[]>>()
   readonly #nodes: ReadonlyMap<number, NodeState>
-  /** What init containers leave to those after them: by the pod's uid. */
-  readonly #reusable = new Map<string, readonly MemoryBlock[]>()
 
   constructor(nodes: readonly MemoryNode[], reserved: ReadonlyMap<number, Amounts>) {
     this.#nodes = new Map(
@@ -95,26 +93,22 @@ export class MemoryManager implements HintProvider {
 
   /** Undefined where the container takes its memory from anywhere. */
   hints(pod: Pod, container: AnyContainer): Hints | undefined {
-    const wanted = wantedMemory(pod, container)
-    const has = this.nodesOf(uidOf(pod), container.name)
-    return wanted && this.#hintsFor(wanted, uidOf(pod), has)
+    return this.#hintsFor(pod, wantedMemory(pod, container))
   }
 
   /** Of all containers of the pod together. */
   podHints(pod: Pod): Hints | undefined {
-    const wanted = wantedByPod(pod)
-    return wanted && this.#hintsFor(wanted, uidOf(pod), undefined)
+    return this.#hintsFor(pod, wantedByPod(pod))
   }
 
-  #hintsFor(wanted: Amounts, uid: string, has: CpuSet | undefined): Hints {
-    const hints = this.#places(wanted, uid)
-    const bits = has?.reduce((nodes, id) => nodes | (1 << id), 0)
-    const told = bits === undefined ? hints : hints.filter(({ nodes }) => nodes === bits)
-    return Object.fromEntries(Object.keys(wanted).map(name => [name, told]))
+  #hintsFor(pod: Pod, wanted: Amounts | undefined): Hints | undefined {
+    if (!wanted) return undefined
+    const hints = this.#places(pod, wanted)
+    return Object.fromEntries(Object.keys(wanted).map(name => [name, hints]))
   }
 
   /** Sets of nodes that have room for it. */
-  #places(wanted: Amounts, uid: string): Hint[] {
+  #places(pod: Pod, wanted: Amounts): Hint[] {
     const ids = [...this.#nodes.keys()]
     const fits = (nodes: number, of: (table: Table) => number, more: (name: string) => number) =>
       Object.entries(wanted).every(
@@ -129,7 +123,7 @@ export class MemoryManager implements HintProvider {
       ),
     )
     const least = Math.min(...large.map(count))
-    const left = this.#reusable.get(uid) ?? []
+    const left = this.#leftBy(pod).flatMap(name => this.#entries.get(uidOf(pod))?.get(name) ?? [])
     return large
       .filter(nodes => {
         const together = nodesIn(nodes, ids)
@@ -164,7 +158,7 @@ export class MemoryManager implements HintProvider {
     const uid = uidOf(pod)
     const wanted = wantedMemory(pod, container)
     if (!wanted || this.#entries.get(uid)?.has(container.name)) return false
-    const places = this.#places(wanted, uid)
+    const places = this.#places(pod, wanted)
     const chosen =
       places.find(place => nodes !== undefined && place.nodes === nodes) ??
       places.find(place => nodes !== undefined && ((place.nodes ?? 0) & nodes) === nodes) ??
@@ -174,47 +168,34 @@ export class MemoryManager implements HintProvider {
         '[memorymanager] failed to get the default NUMA affinity, no NUMA nodes with enough memory is available',
       )
     const numaAffinity = nodesIn(chosen.nodes, [...this.#nodes.keys()])
-    const left = this.#reusable.get(uid) ?? []
     const blocks = Object.entries(wanted).map(([type, size]) => ({ numaAffinity, type, size }))
-    this.#takeOver(uid, blocks, left)
+    for (const block of blocks) this.#takeOver(pod, block)
     this.#enter(uid, container.name, blocks)
-    const isPassedOn = isInit(pod, container) && !isSidecar(container as Container)
-    if (isPassedOn) this.#reusable.set(uid, [...(this.#reusable.get(uid) ?? []), ...blocks])
     return true
   }
 
+  /** Init containers of the pod that are over by the time of those after them. */
+  #leftBy({ metadata, spec }: Pod): readonly string[] {
+    const entries = this.#entries.get(metadata.uid ?? '')
+    return (spec?.initContainers ?? [])
+      .filter(each => !isSidecar(each) && entries?.has(each.name))
+      .map(({ name }) => name)
+  }
+
   /** What an init container had of the same nodes is the next one's, not given a second time: its block shrinks by as much. */
-  #takeOver(uid: string, blocks: readonly MemoryBlock[], left: readonly MemoryBlock[]): void {
-    let rest = [...left]
-    for (const { type, size, numaAffinity } of blocks) {
-      let wanted = size
-      rest = rest.map(block => {
+  #takeOver(pod: Pod, { type, numaAffinity, size }: MemoryBlock): void {
+    const containers = this.#entries.get(uidOf(pod))
+    let wanted = size
+    for (const name of this.#leftBy(pod)) {
+      const smaller = (containers?.get(name) ?? []).map(block => {
         if (block.type !== type || !sameIds(block.numaAffinity, numaAffinity)) return block
         const taken = Math.min(block.size, wanted)
         wanted -= taken
-        if (taken > 0) this.#shrink(uid, block, taken)
-        return { ...block, size: block.size - taken }
-      })
-    }
-    this.#reusable.set(
-      uid,
-      rest.filter(({ size }) => size > 0),
-    )
-  }
-
-  #shrink(uid: string, { type, numaAffinity }: MemoryBlock, by: number): void {
-    const containers = this.#entries.get(uid)
-    let left = by
-    for (const [name, blocks] of containers ?? []) {
-      const smaller = blocks.map(block => {
-        if (block.type !== type || !sameIds(block.numaAffinity, numaAffinity)) return block
-        const taken = Math.min(block.size, left)
-        left -= taken
         return { ...block, size: block.size - taken }
       })
       containers?.set(name, smaller)
     }
-    this.#book(type, numaAffinity, -by)
+    this.#book(type, numaAffinity, wanted - size)
   }
 
   #enter(uid: string, name: string, blocks: readonly MemoryBlock[]): void {
@@ -255,7 +236,6 @@ export class MemoryManager implements HintProvider {
       this.#book(type, numaAffinity, -size)
       this.#assign(numaAffinity, -1)
     }
-    this.#reusable.delete(uid)
     return this.#entries.delete(uid)
   }
 }
@@ -307,9 +287,6 @@ function wantedByPod(pod: Pod): Amounts | undefined {
   raise(sidecars)
   return Object.keys(peaks).length > 0 ? peaks : undefined
 }
-
-const isInit = (pod: Pod, { name }: AnyContainer): boolean =>
-  pod.spec?.initContainers?.some(each => each.name === name) ?? false
 
 const sameIds = (a: CpuSet, b: CpuSet): boolean =>
   a.length === b.length && a.every((id, at) => id === b[at])

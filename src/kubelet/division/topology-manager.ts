@@ -1,5 +1,5 @@
 /** Agrees with all who give away parts of the machine from where a pod's come, and has them set aside; upstream's topology manager. */
-import type { AnyContainer, Pod } from '../pod-types.ts'
+import type { Pod } from '../pod-types.ts'
 import { AdmissionError } from './admission-error.ts'
 import {
   type HintProvider,
@@ -49,29 +49,32 @@ export class TopologyManager {
     return this.#options.policy !== 'none'
   }
 
-  /** Sets aside what the pod needs; throws where the node can't, and then the pod has nothing. Gives whether anything changed. */
-  admit(pod: Pod, uid: string): boolean {
+  /**
+   * Sets aside what the pod needs; throws where the node can't, and then a new pod has nothing. What the pod has already was agreed on when it
+   * came, and stays. Gives whether anything changed.
+   */
+  admit(pod: Pod, uid: string, isNew = true): boolean {
     const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
     try {
-      const placing = this.placing(pod)
+      const placing = this.placing(pod, isNew)
       for (const container of containers) placing.place(container)
       return placing.changed
     } catch (error) {
-      for (const provider of this.#providers) provider.release(uid)
+      if (isNew) for (const provider of this.#providers) provider.release(uid)
       throw error
     }
   }
 
   /** The same container by container, in their order. Throws where it can't; then the pod has what it was given so far. */
-  placing(pod: Pod): Placing {
+  placing(pod: Pod, isNew = true): Placing {
     const { scope } = this.#options
-    const podNodes =
-      this.isOn && scope === 'pod' ? this.#agree(each => each.podHints(pod)) : undefined
+    const agrees = isNew && this.isOn
+    const podNodes = agrees && scope === 'pod' ? this.#agree(each => each.podHints(pod)) : undefined
     const placing: Placing = {
       changed: false,
       place: container => {
         const nodes =
-          this.isOn && scope === 'container'
+          agrees && scope === 'container'
             ? this.#agree(each => each.hints(pod, container))
             : podNodes
         for (const provider of this.#providers)
