@@ -178,3 +178,41 @@ test('a message that is too long, an answer that is none', async () => {
   answer = stream => succeed(stream)
   assert.match((await failure(call())).message, /without a message/)
 })
+
+test('a stream of what nobody can read ends with a sentence, not with the process', async () => {
+  answer = stream => {
+    stream.respond({ ':status': 200 })
+    for (const text of ['good', 'garbage', 'good']) stream.write(framed(text))
+  }
+  const heard: string[] = []
+  const error = await new Promise<Error | undefined>(end =>
+    grpc.stream(
+      { path: '/a.Service/Stream', request: Buffer.alloc(0) },
+      {
+        next(message) {
+          heard.push(Buffer.from(message).toString())
+          if (heard.at(-1) === 'garbage') throw new Error('a field is longer than its message')
+        },
+        end,
+      },
+    ),
+  )
+  assert.ok(error instanceof GrpcError)
+  assert.equal(error.message, 'containerd sent what can not be read: a field is longer than its message')
+  assert.deepEqual(heard, ['good', 'garbage'])
+})
+
+test('an answer has one message, however many a server sends', async () => {
+  let sent = 0
+  answer = stream => {
+    stream.respond({ ':status': 200 })
+    const flood = () => {
+      if (stream.destroyed || sent > 1000) return
+      sent++
+      stream.write(framed('again'), flood)
+    }
+    flood()
+  }
+  assert.match((await failure(call())).message, /more than one message/)
+  assert.ok(sent <= 1000)
+})

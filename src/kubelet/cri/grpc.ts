@@ -139,7 +139,7 @@ export function connectGrpc(options: GrpcOptions): GrpcConnection {
       } catch (error) {
         throw failure(error)
       }
-      const messages: Uint8Array[] = []
+      let message: Uint8Array | undefined
       return new Promise((resolve, reject) => {
         const cancelDeadline = clock.after(call.timeoutMs, () => {
           const seconds = Math.round(call.timeoutMs / 1000)
@@ -148,10 +148,12 @@ export function connectGrpc(options: GrpcOptions): GrpcConnection {
           stream.destroy(new GrpcError(grpcCode.deadlineExceeded, sentence))
         })
         listen(stream, peer, {
-          next: message => messages.push(message),
+          next(next) {
+            if (message) throw new Error('more than one message')
+            message = next
+          },
           end(error) {
             cancelDeadline()
-            const [message] = messages
             if (error) reject(failure(error))
             else if (message) resolve(message)
             else reject(new GrpcError(grpcCode.unknown, `${peer} answered without a message`))
@@ -208,6 +210,7 @@ function listen(stream: ClientHttp2Stream, peer: string, sink: GrpcStreamSink): 
     outcome = outcomeOf(headers, peer) ?? outcome
   })
   stream.on('data', (chunk: Buffer) => {
+    if (stream.destroyed) return
     waiting = waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk])
     while (waiting.length >= frameHeaderBytes) {
       const length = waiting.readUInt32BE(1)
@@ -216,7 +219,14 @@ function listen(stream: ClientHttp2Stream, peer: string, sink: GrpcStreamSink): 
         return
       }
       if (waiting.length < frameHeaderBytes + length) return
-      sink.next(waiting.subarray(frameHeaderBytes, frameHeaderBytes + length))
+      try {
+        sink.next(waiting.subarray(frameHeaderBytes, frameHeaderBytes + length))
+      } catch (error) {
+        // Thrown here it would end the process.
+        const sentence = `${peer} sent what can not be read: ${messageOf(error)}`
+        stream.destroy(new GrpcError(grpcCode.internal, sentence))
+        return
+      }
       waiting = waiting.subarray(frameHeaderBytes + length)
     }
   })

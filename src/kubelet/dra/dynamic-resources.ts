@@ -7,6 +7,7 @@
  */
 import { resourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { messageOf } from '#base/errors.ts'
+import { Locks } from '../locks.ts'
 import type { KubeletContext } from '../options.ts'
 import { type AnyContainer, type Pod, uidOf } from '../pod-types.ts'
 import type { ClaimName } from './driver-connection.ts'
@@ -33,7 +34,7 @@ export class DynamicResources {
   readonly #parts: DynamicResourcesParts
   /** By namespace and name. */
   readonly #claims = new Map<string, PreparedClaim>()
-  readonly #busy = new Map<string, Promise<unknown>>()
+  readonly #locks = new Locks()
   #saving: Promise<void> = Promise.resolve()
   #cancelReconcile = () => {}
   #isOver = false
@@ -186,7 +187,7 @@ export class DynamicResources {
   async release(podUid: string): Promise<void> {
     for (const claim of [...this.#claims.values()])
       if (claim.podUids.has(podUid))
-        await this.#inTurn(keyOf(claim), () => this.#releaseOne(claim, podUid))
+        await this.#locks.run(keyOf(claim), () => this.#releaseOne(claim, podUid))
   }
 
   async #releaseOne(claim: PreparedClaim, podUid: string): Promise<void> {
@@ -225,20 +226,7 @@ export class DynamicResources {
   }
 
   #alone<T>({ claimName }: PodClaim, pod: Pod, work: () => Promise<T>): Promise<T> {
-    return this.#inTurn(`${pod.metadata.namespace}/${claimName}`, work)
-  }
-
-  #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#busy.get(key) ?? Promise.resolve()).then(work, work)
-    const settled = turn.then(
-      () => {},
-      () => {},
-    )
-    this.#busy.set(key, settled)
-    settled.then(() => {
-      if (this.#busy.get(key) === settled) this.#busy.delete(key)
-    })
-    return turn
+    return this.#locks.run(`${pod.metadata.namespace}/${claimName}`, work)
   }
 
   /** Rejects where the file can't be written: then nothing may be prepared. */

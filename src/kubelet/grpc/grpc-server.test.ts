@@ -21,6 +21,9 @@ const methods = {
   '/v1.Test/Break': async () => {
     throw new Error('broken')
   },
+  '/v1.Test/Cut': async () => {
+    throw new Error('cut \ud83d')
+  },
 }
 
 test('answers a gRPC client of another make', async () => {
@@ -48,6 +51,7 @@ test('answers a gRPC client of another make', async () => {
       details: 'zu viel – too much %',
     })
     await assert.rejects(ask('/v1.Test/Break', ''), { code: grpcCode.unknown, details: 'broken' })
+    await assert.rejects(ask('/v1.Test/Cut', ''), { details: 'cut \ufffd' })
     await assert.rejects(ask('/v1.Test/Other', ''), { code: grpcCode.unimplemented })
   } finally {
     client.close()

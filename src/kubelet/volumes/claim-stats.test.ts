@@ -97,3 +97,14 @@ test('a driver that does not answer keeps nobody waiting for long, and one that 
   assert.deepEqual(await book.of(pod), [])
   assert.deepEqual(await book.of(podOf('w', { volumes: [] })), [])
 })
+
+test('what is told of a pod that is gone is not kept', async () => {
+  const { book, clock, state } = world()
+  let answered = (_: object) => {}
+  state.answer = () => new Promise(resolve => (answered = resolve))
+  const waiting = book.of(pod)
+  book.forget('u')
+  answered({ usage: [{ unit: 1, total: 1, used: 1, available: 0 }] })
+  await clock.advance(5_000)
+  assert.deepEqual(await waiting, [])
+})

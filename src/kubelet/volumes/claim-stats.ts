@@ -70,6 +70,7 @@ export class ClaimStatsBook {
 
   forget(uid: string): void {
     this.#known.delete(uid)
+    this.#asking.delete(uid)
   }
 
   async #ask(pod: Pod): Promise<void> {
@@ -82,8 +83,9 @@ export class ClaimStatsBook {
       } catch (error) {
         log.debug('a volume could not be measured', { error: messageOf(error) })
       }
-    this.#known.set(uidOf(pod), { stats, atMs: clock.monotonicMs() })
-    this.#asking.delete(uidOf(pod))
+    // Unless the pod went meanwhile.
+    if (this.#asking.delete(uidOf(pod)))
+      this.#known.set(uidOf(pod), { stats, atMs: clock.monotonicMs() })
   }
 
   async #measure(pod: Pod, volume: Volume): Promise<ClaimStats | undefined> {

@@ -15,6 +15,7 @@ function world() {
   const onDisk: Record<string, string> = { '/dev/blank': '', '/dev/full': 'xfs' }
   const links: Record<string, string> = {}
   let group = 0
+  const isBroken = { value: false }
   const kindOf = (path: string): FileFacts['kind'] | undefined => {
     if (path === '/data' || path === '/link') return 'directory'
     if (path === '/file') return 'file'
@@ -32,6 +33,7 @@ function world() {
       removeTree: async (path: string) => void delete links[path],
       readLink: async (path: string) => links[path],
       async giveToGroup(path: string, to: number) {
+        if (isBroken.value) throw new Error('input/output error')
         group = to
         done.push(`group ${path} ${to}`)
       },
@@ -62,7 +64,7 @@ function world() {
     ...{ kind: 'localFiles', specName: 'pv', path, fsType: '', options: [], target: TARGET },
     ...more,
   })
-  return { disks: new NodeDisks(host), host, source, done }
+  return { disks: new NodeDisks(host), host, source, done, isBroken }
 }
 
 test('a directory is used where it is', async () => {
@@ -80,6 +82,17 @@ test('a blank disk gets a file system once, and is mounted once', async () => {
   assert.equal(disks.pathOf(source('/dev/blank')), TARGET)
   disks.forget('/k/pods/u')
   assert.equal(disks.pathOf(source('/dev/blank')), '/dev/blank')
+})
+
+test('two pods that want a blank disk at the same time make one file system', async () => {
+  const { disks, source, done } = world()
+  await Promise.all(
+    ['/k/pods/a/x', '/k/pods/b/x'].map(target => disks.mountLocal(source('/dev/blank', { target }))),
+  )
+  assert.deepEqual(done, [
+    'format /dev/blank ext4',
+    ...['mount ext4 /dev/blank defaults', 'mount ext4 /dev/blank defaults'],
+  ])
 })
 
 test('what is on a disk is never overwritten', async () => {
@@ -143,4 +156,14 @@ test('files are given to the group of the first pod that has them, and a later o
   assert.deepEqual(done, ['group /data 7', 'group /data 8'])
   await disks.giveToGroup(source('/link', { target: '/k/pods/c/x' }), podIn(9))
   assert.equal(done.at(-1), 'group /data 9', 'a link is followed to the directory')
+})
+
+test('files that could not be given to a group are given to it with the next try', async () => {
+  const { disks, source, done, isBroken } = world()
+  const pod = { spec: { securityContext: { fsGroup: 7 } } } as unknown as Pod
+  isBroken.value = true
+  await assert.rejects(disks.giveToGroup(source('/data'), pod), /input\/output error/)
+  isBroken.value = false
+  await disks.giveToGroup(source('/data'), pod)
+  assert.deepEqual(done, ['group /data 7'])
 })

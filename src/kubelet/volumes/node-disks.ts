@@ -1,5 +1,6 @@
 /** Shares of NFS servers, and devices of the node: linked for containers that want the device, mounted for those that want files. */
 import type { HostAccess } from '../host-access.ts'
+import { Locks } from '../locks.ts'
 import type { Pod } from '../pod-types.ts'
 import { giveToGroup } from './give-to-group.ts'
 import type { LocalSource, NfsSource } from './sources.ts'
@@ -16,6 +17,8 @@ export class NodeDisks {
 
   /** By target, the local volumes that pods have whose files were given to their groups, or to that of another pod before. */
   readonly #given = new Map<string, string>()
+  /** By device: two pods that come together must not format it twice. */
+  readonly #locks = new Locks()
 
   constructor(host: Pick<HostAccess, 'disks' | 'files' | 'mounts'>) {
     this.#host = host
@@ -56,10 +59,12 @@ export class NodeDisks {
     if (!disks || facts?.kind !== 'blockDevice')
       throw new Error(`path "${path}" is not a directory${disks ? ' or a block device' : ''}`)
     this.#disks.add(target)
-    if ((await mounts.mountedBelow(target)).includes(target)) return
-    const type = await this.#formatted(source, options.includes('ro'))
-    await files.makeDirectory(target, DIRECTORY_MODE)
-    await disks.mount({ source: path, target, type, options: ['defaults', ...options] })
+    await this.#locks.run((await disks.realPath(path)) ?? path, async () => {
+      if ((await mounts.mountedBelow(target)).includes(target)) return
+      const type = await this.#formatted(source, options.includes('ro'))
+      await files.makeDirectory(target, DIRECTORY_MODE)
+      await disks.mount({ source: path, target, type, options: ['defaults', ...options] })
+    })
   }
 
   /**
@@ -79,7 +84,10 @@ export class NodeDisks {
       return `The requested fsGroup is ${group}, but the volume ${specName} has GID ${there}. The volume may not be shareable.`
     // An administrator may have linked the directory; nothing below it is followed.
     const real = (await this.#host.disks?.realPath(this.pathOf(source))) ?? this.pathOf(source)
-    await giveToGroup(files, real, { group, policy })
+    await giveToGroup(files, real, { group, policy }).catch(error => {
+      this.#given.delete(target)
+      throw error
+    })
     return undefined
   }
 

@@ -138,7 +138,11 @@ export class Volumes {
           notYet ??= error
           continue
         }
-        if (error instanceof VolumeError) throw error
+        if (error instanceof VolumeError) {
+          if (!error.isMounted) throw error
+          stale.push(error.message)
+          continue
+        }
         const name = this.#claims.behind(pod, volume)?.volume.metadata.name ?? volume.name
         const message = `MountVolume.SetUp failed for volume "${name}" : ${messageOf(error)}`
         if (!(await this.#isSetUp(pod, volume))) throw new Error(message)

@@ -106,6 +106,48 @@ test('a place that differs from what the node says is an error', async () => {
     /detected topology value collision: driver reported "zone":"b" but existing label is "zone":"a"/,
   )
   assert.equal(state.object, undefined)
+  // It holds up nobody else.
+  await object.announce(driver('b'))
+  object.renounce('b')
+  await rest()
+  assert.deepEqual((state.object as CSINode | undefined)?.spec.drivers, [])
+  await object.stop()
+})
+
+test('drivers that go while the API is away are all told of later', async () => {
+  const { object, state, clock } = world()
+  for (const name of ['a', 'b', 'c']) await object.announce(driver(name))
+  state.away = true
+  object.renounce('a')
+  await rest()
+  object.renounce('b')
+  await rest()
+  state.away = false
+  await clock.advance(60_000)
+  await rest()
+  assert.deepEqual(
+    state.object?.spec.drivers.map(({ name }) => name),
+    ['c'],
+  )
+  // One that comes back in between is there.
+  state.away = true
+  object.renounce('c')
+  await rest()
+  state.away = false
+  await object.announce(driver('c'))
+  await clock.advance(60_000)
+  await rest()
+  assert.deepEqual(
+    state.object?.spec.drivers.map(({ name }) => name),
+    ['c'],
+  )
+  await object.stop()
+})
+
+test('as many volumes as the API can count', async () => {
+  const { object, state } = world()
+  await object.announce(driver('a', { maxVolumes: 2 ** 40 }))
+  assert.equal(state.object?.spec.drivers[0]?.allocatable?.count, 2 ** 31 - 1)
   await object.stop()
 })
 

@@ -21,6 +21,8 @@ const MIGRATED_PLUGINS = [
   .map(name => `kubernetes.io/${name}`)
   .join(',')
 const CONFLICTS_LIMIT = 5
+/** The API counts in 32 bits, drivers in 64. */
+const COUNT_LIMIT = 2 ** 31 - 1
 const RETRY_MS = 1_000
 const RETRY_LIMIT_MS = 60_000
 
@@ -36,6 +38,8 @@ export interface CsiNodeParts {
 export class CsiNodeObject {
   readonly #parts: CsiNodeParts
   readonly #announced = new Map<string, DriverOnNode>()
+  /** Drivers that are gone, which was not told yet. */
+  readonly #gone = new Set<string>()
   /** The node of which all this was told: one that was registered anew knows nothing of it. */
   #uid: string | undefined
   #last: Promise<unknown> = Promise.resolve()
@@ -52,14 +56,26 @@ export class CsiNodeObject {
     this.#settleSoon()
   }
 
+  /** Rejects where that can't be told; then it is as before. */
   async announce(driver: DriverOnNode): Promise<void> {
-    this.#announced.set(driver.name, driver)
-    await this.#inTurn(() => this.#write(driver.name))
+    const { name } = driver
+    const before = this.#announced.get(name)
+    this.#announced.set(name, driver)
+    try {
+      await this.#inTurn(() => this.#write(name))
+    } catch (error) {
+      if (this.#announced.get(name) === driver) {
+        if (before) this.#announced.set(name, before)
+        else this.#announced.delete(name)
+      }
+      throw error
+    }
   }
 
   renounce(name: string): void {
     this.#announced.delete(name)
-    this.#settleSoon(name)
+    this.#gone.add(name)
+    this.#settleSoon()
   }
 
   /** The node may be another one of the same name. */
@@ -80,20 +96,34 @@ export class CsiNodeObject {
   }
 
   /** Tells all that is known, and again until it was told. */
-  #settleSoon(...gone: readonly string[]): void {
+  #settleSoon(): void {
     if (this.#stopped) return
     this.#cancelRetry()
-    this.#inTurn(async () => {
-      for (const name of [...this.#announced.keys(), ...gone]) await this.#write(name)
-      if (this.#announced.size + gone.length === 0) await this.#write(undefined)
-      this.#retryMs = RETRY_MS
-    }).catch(error => {
+    this.#inTurn(() => this.#settle()).catch(error => {
       const { clock, log } = this.#parts
       log.debug('the CSINode object was not written', { error: messageOf(error) })
       if (this.#stopped) return
-      this.#cancelRetry = clock.after(this.#retryMs, () => this.#settleSoon(...gone))
+      this.#cancelRetry()
+      this.#cancelRetry = clock.after(this.#retryMs, () => this.#settleSoon())
       this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LIMIT_MS)
     })
+  }
+
+  /** One that can't be told holds up no other; rejects then. */
+  async #settle(): Promise<void> {
+    const names = [...this.#announced.keys(), ...this.#gone]
+    const failures: unknown[] = []
+    for (const name of names.length > 0 ? names : [undefined]) {
+      const wasGone = name !== undefined && this.#gone.delete(name)
+      try {
+        await this.#write(name)
+      } catch (error) {
+        if (wasGone) this.#gone.add(name)
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+    this.#retryMs = RETRY_MS
   }
 
   /** Says how it stands with one driver, or only that the node is there. */
@@ -202,7 +232,7 @@ function parseIds(text: string | undefined): Record<string, string> {
 const entryOf = ({ name, nodeId, maxVolumes, topology }: DriverOnNode) => ({
   ...{ name, nodeID: nodeId },
   topologyKeys: Object.keys(topology).sort(),
-  ...(maxVolumes > 0 ? { allocatable: { count: maxVolumes } } : {}),
+  ...(maxVolumes > 0 ? { allocatable: { count: Math.min(maxVolumes, COUNT_LIMIT) } } : {}),
 })
 
 const ownersOf = ({ metadata }: Node) => [

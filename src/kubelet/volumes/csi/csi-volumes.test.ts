@@ -287,3 +287,39 @@ test('a volume that has grown grows here, once, and its claim says so', async t 
   assert.match(JSON.stringify(state.written), /NodeResizeInfeasible/)
   assert.match(state.told.at(-1) ?? '', /^Warning VolumeResizeFailed .* desc = too much$/)
 })
+
+test('one volume that can’t be taken back holds up no other of its pod', async t => {
+  const { root, volumes, state, take } = world(t)
+  const other = { csi: { driver: 'd', volumeHandle: 'other' } }
+  await volumes.mount(mountFor('a', root), () => {})
+  const second = claimedOf(other)
+  const renamed = { ...second, volume: { ...second.volume, metadata: { name: 'a-first' } } }
+  await volumes.mount(claimedMount(podOf('a'), named, renamed, root), () => {})
+  take()
+  state.failing = request => request.volumeId === 'other' && request.method === 'unpublish'
+  await assert.rejects(volumes.unmountPod('a'), /TearDown failed for volume "a-first" of pod a/)
+  await rest()
+  assert.deepEqual(take().toSorted(), ['unpublish', 'unpublish', 'unstage'])
+  assert.deepEqual(volumes.inUse, [], 'not attached')
+  assert.equal(existsSync(`${root}/pods/a/volumes/kubernetes.io~csi/a-first`), true)
+  state.failing = () => false
+  await volumes.unmountPod('a')
+  await rest()
+  assert.deepEqual(take(), ['unpublish', 'unstage'])
+})
+
+test('a volume that is mounted stays so where its driver does not take it again', async t => {
+  const { root, volumes, state, clock } = world(t)
+  state.wishes = { attachRequired: false, requiresRepublish: true }
+  await volumes.mount(mountFor('a', root), () => {})
+  await clock.advance(60_000)
+  state.isThere = false
+  await assert.rejects(
+    volumes.mount(mountFor('a', root), () => {}),
+    { name: 'VolumeError', isMounted: true, message: /driver name d not found/ },
+  )
+  state.isThere = true
+  state.failures.publish = new CsiError('Internal', 'no')
+  await assert.rejects(volumes.mount(mountFor('a', root), () => {}), { isMounted: true })
+  await assert.rejects(volumes.mount(mountFor('b', root), () => {}), { isMounted: false })
+})

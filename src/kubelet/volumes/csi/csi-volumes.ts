@@ -19,7 +19,7 @@ import { type DriverWishes, driverWishes } from './driver-wishes.ts'
 import type { CsiDriver } from './drivers.ts'
 import { grow } from './expand.ts'
 import { groupFor } from './fs-group.ts'
-import { Locks } from './locks.ts'
+import { Locks } from '../../locks.ts'
 import { nodeCapability } from './messages.ts'
 import { type NodeVolume, type PodVolume, volumesOfPod, volumesOnDisk } from './node-volumes.ts'
 import { driverTokens, podInfo, secretsOf } from './publish-context.ts'
@@ -119,19 +119,26 @@ export class CsiVolumes {
     const volume = this.#volumeOf(mount, wishes)
     const driver = () =>
       doing(mount, mount.claimed ? 'device' : 'pod', async () => drivers.get(mount.driver))
-    let published = this.#published.get(mount.paths.target)
-    if (!published || published.againMs <= clock.monotonicMs()) {
+    const before = this.#published.get(mount.paths.target)
+    const publish = async () => {
       if (!mount.claimed && !wishes.lifecycleModes.includes('Ephemeral'))
         throw failure(mount, 'pod', ephemeralRefusal(mount, wishes))
       const context =
-        published?.context ?? (volume.isAttachable ? await attachedContext(this.#parts, mount) : {})
+        before?.context ?? (volume.isAttachable ? await attachedContext(this.#parts, mount) : {})
       const served = await driver()
       await doing(mount, 'device', () => this.#stage(mount, volume, { driver: served, context }))
       const operation = mount.isBlock ? 'map_volume' : 'volume_mount'
-      published = await operations.measure(operation, csiPlugin(mount.driver), () =>
+      return operations.measure(operation, csiPlugin(mount.driver), () =>
         doing(mount, 'pod', () => this.#publish(mount, { driver: served, wishes, context })),
       )
     }
+    const isGood = before && before.againMs > clock.monotonicMs()
+    const published = isGood
+      ? before
+      : await publish().catch(error => {
+          if (!before || !(error instanceof VolumeError)) throw error
+          throw new VolumeError(error.reason, error.message, true)
+        })
     const grown = await grow(this.#parts, mount, driver)
     this.#wakeLater(mount, published, changed)
     return grown
@@ -274,14 +281,24 @@ export class CsiVolumes {
       this.#wakes.set(target, clock.after(Math.max(0, inMs), changed))
   }
 
-  /** Takes everything of a pod back; rejects where a driver does not do it. Nothing of the pod may run any more. */
+  /**
+   * Takes everything of a pod back; rejects where a driver does not do it, which holds up no other volume. Nothing of the pod may run
+   * any more.
+   */
   async unmountPod(uid: string): Promise<void> {
     const { files, rootDirectory } = this.#parts
-    for (const found of await volumesOfPod(files, rootDirectory, uid)) {
-      const uniqueName = uniqueNameOf(found.driver, found.handle)
-      await this.#locks.run(uniqueName, () => this.#unpublish(found))
-    }
-    for (const volume of this.#volumes.values()) if (volume.users.delete(uid)) this.#leave(volume)
+    const kept = new Map<string, unknown>()
+    const found = await volumesOfPod(files, rootDirectory, uid)
+    await Promise.all(
+      found.map(volume => {
+        const uniqueName = uniqueNameOf(volume.driver, volume.handle)
+        const unpublished = this.#locks.run(uniqueName, () => this.#unpublish(volume))
+        return unpublished.catch(error => kept.set(uniqueName, error))
+      }),
+    )
+    for (const volume of this.#volumes.values())
+      if (!kept.has(volume.uniqueName) && volume.users.delete(uid)) this.#leave(volume)
+    for (const error of kept.values()) throw error
   }
 
   async #unpublish({ uid, specName, driver, handle, isBlock, paths }: PodVolume): Promise<void> {

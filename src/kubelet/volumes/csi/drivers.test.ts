@@ -7,7 +7,7 @@ import type { CsiNodeService } from './node-service.ts'
 
 function world() {
   const notes: string[] = []
-  const state = { nodeId: 'here', isRefused: false }
+  const state = { nodeId: 'here', isRefused: false, isSilent: false }
   const drivers = new CsiDrivers({
     connect: async (_, endpoint) =>
       ({
@@ -16,7 +16,10 @@ function world() {
           maxVolumesPerNode: 3,
           accessibleTopology: { segments: { zone: 'z' } },
         }),
-        getCapabilities: async () => new Set([1]),
+        async getCapabilities() {
+          if (state.isSilent) throw new Error('no answer')
+          return new Set([1])
+        },
         close: () => notes.push(`close ${endpoint}`),
       }) as unknown as CsiNodeService,
     async announce(driver: DriverOnNode) {
@@ -59,6 +62,23 @@ test('a newer one takes its place, and the end of the older one is not its own',
   drivers.deregister(plugin('/b'))
   assert.deepEqual(take(), ['close /b', 'renounce d'])
   assert.throws(() => drivers.get('d'))
+})
+
+test('the end of one place where it registered is not that of another', async () => {
+  const { drivers } = world()
+  await drivers.register(plugin('/a', { socketPath: '/old' }))
+  await drivers.register(plugin('/a', { socketPath: '/new' }))
+  drivers.deregister(plugin('/a', { socketPath: '/old' }))
+  assert.equal(drivers.get('d').endpoint, '/a')
+  drivers.deregister(plugin('/a', { socketPath: '/new' }))
+  assert.throws(() => drivers.get('d'))
+})
+
+test('one that does not say what it can do is not told of', async () => {
+  const { drivers, state, take } = world()
+  state.isSilent = true
+  await assert.rejects(drivers.register(plugin('/a')), /no answer/)
+  assert.deepEqual(take(), ['close /a'])
 })
 
 test('one that the control plane did not hear of is not registered', async () => {

@@ -7,6 +7,8 @@ import type { CsiNodeService } from './node-service.ts'
 export interface CsiDriver {
   readonly name: string
   readonly endpoint: string
+  /** Where it registered. */
+  readonly socketPath: string
   readonly service: CsiNodeService
   /** Numbers as in `nodeCapability`. */
   readonly capabilities: ReadonlySet<number>
@@ -64,18 +66,18 @@ export class CsiDrivers implements PluginHandler {
   }
 
   /** A driver of the same name that registered before gives way, as when a newer one is rolled out beside it. */
-  async register({ name, endpoint }: Plugin): Promise<void> {
+  async register({ name, endpoint, socketPath }: Plugin): Promise<void> {
     const service = await this.#parts.connect(name, endpoint)
     try {
       const { nodeId, maxVolumesPerNode, accessibleTopology } = await service.getInfo()
       if (!nodeId) throw new Error(`CSI driver ${name} gave no id for the node`)
+      const capabilities = await service.getCapabilities()
       await this.#parts.announce({
         ...{ name, nodeId, maxVolumes: maxVolumesPerNode },
         topology: accessibleTopology?.segments ?? {},
       })
-      const capabilities = await service.getCapabilities()
       this.#byName.get(name)?.service.close()
-      this.#byName.set(name, { name, endpoint, service, capabilities })
+      this.#byName.set(name, { name, endpoint, socketPath, service, capabilities })
     } catch (error) {
       service.close()
       throw new Error(
@@ -85,9 +87,9 @@ export class CsiDrivers implements PluginHandler {
     this.#parts.changed()
   }
 
-  deregister({ name, endpoint }: Plugin): void {
+  deregister({ name, endpoint, socketPath }: Plugin): void {
     const driver = this.#byName.get(name)
-    if (driver?.endpoint !== endpoint) return
+    if (driver?.endpoint !== endpoint || driver.socketPath !== socketPath) return
     driver.service.close()
     this.#byName.delete(name)
     this.#parts.renounce(name)

@@ -5,7 +5,7 @@ import type { Log } from '#base/log.ts'
 import type { Files } from '../../host-access.ts'
 import { csiPlugin, type StorageOperations } from '../storage-figures.ts'
 import type { CsiDrivers } from './drivers.ts'
-import type { Locks } from './locks.ts'
+import type { Locks } from '../../locks.ts'
 import { nodeCapability } from './messages.ts'
 import type { NodeVolume } from './node-volumes.ts'
 

@@ -14,7 +14,7 @@ import { createManualClock } from '#client/testing/manual-clock.ts'
 import { machineFiles } from '#host/machine/files.ts'
 import type { Pod, Volume } from '../../../pod-types.ts'
 import { storageOperations } from '../../storage-figures.ts'
-import type { CsiError } from '../csi-error.ts'
+import { CsiError } from '../csi-error.ts'
 import { type Claimed, claimedMount } from '../csi-mount.ts'
 import { CsiVolumes } from '../csi-volumes.ts'
 import type { CsiDriver } from '../drivers.ts'
@@ -58,6 +58,8 @@ export function world(t: TestContext, capabilities = ALL) {
   const requests: Record<string, unknown>[] = []
   const state = {
     failures: {} as Record<string, CsiError>,
+    /** Of these the driver is out of order. */
+    failing: (_: { readonly method: string; readonly volumeId?: string }) => false,
     wishes: { attachRequired: false } as object | undefined,
     attached: undefined as object | undefined,
     node: { status: {} as object },
@@ -72,6 +74,7 @@ export function world(t: TestContext, capabilities = ALL) {
     requests.push({ method, ...request })
     const failure = state.failures[method]
     if (failure) throw failure
+    if (state.failing({ method, ...request })) throw new CsiError('Internal', 'out of order')
     return 0
   }
   const service = {
@@ -82,7 +85,7 @@ export function world(t: TestContext, capabilities = ALL) {
     expand: answer('expand'),
     close() {},
   } as unknown as CsiNodeService
-  const driver: CsiDriver = { name: 'd', endpoint: '/s', service, capabilities }
+  const driver: CsiDriver = { name: 'd', endpoint: '/s', socketPath: '/r', service, capabilities }
   const create = () =>
     new CsiVolumes({
       client: {
