@@ -198,7 +198,10 @@ test('a stream of what nobody can read ends with a sentence, not with the proces
     ),
   )
   assert.ok(error instanceof GrpcError)
-  assert.equal(error.message, 'containerd sent what can not be read: a field is longer than its message')
+  assert.equal(
+    error.message,
+    'containerd sent what can not be read: a field is longer than its message',
+  )
   assert.deepEqual(heard, ['good', 'garbage'])
 })
 

@@ -10,7 +10,6 @@ export class AllocationsFile {
   readonly #path: string
   readonly #files: Files
   readonly #log: Log
-  #saving: Promise<void> = Promise.resolve()
 
   constructor(directory: string, files: Files, log: Log) {
     this.#path = `${directory}/${CHECKPOINT_NAME}`
@@ -32,23 +31,14 @@ export class AllocationsFile {
     }
   }
 
-  /** Resolves when that is in the file; a disk that is full keeps no pod from its devices. */
-  save(known: Parameters<typeof writeCheckpoint>[0]): Promise<void> {
-    const bytes = writeCheckpoint(known)
-    this.#saving = this.#saving.then(async () => {
-      try {
-        await this.#files.write(this.#path, bytes, { mode: 0o600 })
-      } catch (error) {
-        this.#log.warn('which pods have which devices could not be written', {
-          error: messageOf(error),
-        })
-      }
-    })
-    return this.#saving
-  }
-
-  /** Resolves when nothing is to be written any more. */
-  settled(): Promise<void> {
-    return this.#saving
+  /** Resolves when that is in the file, or could not be written: a disk that is full keeps no pod from its devices. Of several at once any may be the last. */
+  async save(known: Parameters<typeof writeCheckpoint>[0]): Promise<void> {
+    try {
+      await this.#files.write(this.#path, writeCheckpoint(known), { mode: 0o600 })
+    } catch (error) {
+      this.#log.warn('which pods have which devices could not be written', {
+        error: messageOf(error),
+      })
+    }
   }
 }

@@ -41,10 +41,6 @@ export class Allocations {
     return this.#pods.get(uid)?.get(container) ?? new Map()
   }
 
-  has(uid: string): boolean {
-    return this.#pods.has(uid)
-  }
-
   uids(): readonly string[] {
     return [...this.#pods.keys()]
   }

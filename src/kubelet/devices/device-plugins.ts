@@ -11,6 +11,7 @@ import type { GrpcSockets } from '../grpc/grpc-sockets.ts'
 import type { KubeletContext } from '../options.ts'
 import type { Plugin, PluginHandler } from '../plugin-registration/plugin-registration.ts'
 import { type AnyContainer, containersOf, type Pod, uidOf } from '../pod-types.ts'
+import { Rounds } from '../rounds.ts'
 import type { PodFailure } from '../status/pod-status.ts'
 import { type Allocated, Allocations } from './allocations.ts'
 import { AllocationsFile } from './allocations-file.ts'
@@ -34,6 +35,12 @@ export interface DevicePluginsParts {
   readonly affected: (uids: Iterable<string>) => void
 }
 
+interface Asking {
+  readonly uid: string
+  readonly resource: string
+  readonly ids: readonly string[]
+}
+
 const DURATION_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export class DevicePlugins implements PluginHandler {
@@ -48,6 +55,10 @@ export class DevicePlugins implements PluginHandler {
   readonly #reusable = new Map<string, ReadonlyMap<string, ReadonlySet<string>>>()
   /** One at a time chooses, so that none chooses what another is about to get. */
   #choosing: Promise<unknown> = Promise.resolve()
+  /** Chosen, while their plugin is asked for them: nobody else gets them, and no file says that somebody has them. */
+  readonly #asking = new Set<Asking>()
+  /** What is known is in the file then. */
+  readonly #saving = new Rounds(() => this.#save())
   #server: GrpcServer | undefined
   #isOver = false
 
@@ -92,7 +103,7 @@ export class DevicePlugins implements PluginHandler {
     this.#isOver = true
     this.#resources.stop()
     await this.#server?.close()
-    await this.#file.settled()
+    await this.#saving.settled()
   }
 
   /** One that comes by the way of all other kinds of plugins. */
@@ -154,7 +165,7 @@ export class DevicePlugins implements PluginHandler {
             else before.delete(id)
         }
       }
-      if (gave) await this.#save()
+      if (gave) await this.#saving.run()
       return undefined
     } catch (error) {
       this.release(uid)
@@ -175,7 +186,7 @@ export class DevicePlugins implements PluginHandler {
       // Of a container that ran already under a kubelet which kept no file of it.
       if (!this.#allocations.of(uid, container.name).has(resource)) {
         await this.#give(pod, container, { resource, count, reusable: [] })
-        await this.#save()
+        await this.#saving.run()
       }
       const { ids } = this.#allocations.of(uid, container.name).get(resource) as Allocated
       await this.#preStart(resource, ids)
@@ -196,8 +207,8 @@ export class DevicePlugins implements PluginHandler {
 
   /** Nothing of the pod runs any more. */
   release(uid: string): void {
-    if (!this.#allocations.delete(uid)) return
-    this.#save().catch(() => {})
+    for (const asking of this.#asking) if (asking.uid === uid) this.#asking.delete(asking)
+    if (this.#allocations.delete(uid)) void this.#saving.run()
   }
 
   /** Pods of which nothing is known any more have nothing. */
@@ -271,22 +282,34 @@ export class DevicePlugins implements PluginHandler {
         ...{ resource, count, reusable },
         isNear: nodes === undefined ? undefined : id => isNear(devices.get(id), nodes),
         healthy: this.#resources.healthyIds(resource),
-        taken: this.#allocations.taken(resource),
+        taken: this.#taken(resource),
         ...(plugin.features.preferredAllocation
           ? { preferred: (available, must, size) => plugin.preferred(available, must, size) }
           : {}),
       })
-      // Nobody else gets them while the plugin is asked for them.
-      this.#keep(uid, container.name, resource, ids)
-      return ids
+      const asking = { uid, resource, ids }
+      this.#asking.add(asking)
+      return asking
     }
     const chosen = this.#choosing.then(choose)
     this.#choosing = chosen.catch(() => {})
-    const ids = await chosen
-    const response = await this.#allocate(plugin, ids)
-    // Unless the pod ended meanwhile.
-    if (this.#allocations.has(uid)) this.#keep(uid, container.name, resource, ids, response)
-    return { ids, isNew: true }
+    const asking = await chosen
+    const { ids } = asking
+    try {
+      const response = await this.#allocate(plugin, ids)
+      if (!this.#asking.has(asking)) throw new Error('the pod has ended meanwhile')
+      this.#keep(uid, container.name, resource, ids, response)
+      return { ids, isNew: true }
+    } finally {
+      this.#asking.delete(asking)
+    }
+  }
+
+  #taken(resource: string): ReadonlySet<string> {
+    const taken = this.#allocations.taken(resource)
+    for (const asking of this.#asking)
+      if (asking.resource === resource) for (const id of asking.ids) taken.add(id)
+    return taken
   }
 
   async #allocate(plugin: PluginConnection, ids: readonly string[]) {
@@ -309,7 +332,7 @@ export class DevicePlugins implements PluginHandler {
     container: string,
     resource: string,
     ids: readonly string[],
-    response = messages.containerAllocateResponse.decode(new Uint8Array(0)),
+    response: messages.ContainerAllocateResponse,
   ): void {
     const { devices } = this.#resources.get(resource) ?? {}
     const numaNodeOf = new Map(
@@ -364,7 +387,7 @@ export class DevicePlugins implements PluginHandler {
 
   #changed(resource: string): void {
     if (this.#isOver) return
-    this.#save().catch(() => {})
+    void this.#saving.run()
     this.#parts.changed()
     this.#parts.affected(this.#allocations.usersOf(resource))
   }

@@ -8,6 +8,7 @@ import type { Log } from '#base/log.ts'
 import type { CounterName } from '../figures/instruments.ts'
 import type { Files, MachineTopology } from '../host-access.ts'
 import { type Pod, uidOf } from '../pod-types.ts'
+import { Rounds } from '../rounds.ts'
 import type { LinuxResources } from '../runtime.ts'
 import type { PodFailure } from '../status/pod-status.ts'
 import { qosClassOf } from '../status/qos.ts'
@@ -55,7 +56,7 @@ export class Division {
   readonly #topology: TopologyManager
   readonly #parts: DivisionParts
   readonly #write: () => Promise<void>
-  #writing: Promise<void> = Promise.resolve()
+  readonly #writing = new Rounds(() => this.#keepNow())
   #isKept = true
   #admitting: Promise<unknown> = Promise.resolve()
   /** Hears what is to be counted, and how often. */
@@ -164,7 +165,7 @@ export class Division {
   async release(uid: string): Promise<boolean> {
     const had = [this.cpus, this.memory].map(manager => manager?.release(uid) ?? false)
     if (!had.includes(true)) return false
-    await this.#keep()
+    await this.#writing.run()
     return true
   }
 
@@ -175,12 +176,12 @@ export class Division {
     )
     const gone = [...known].filter(uid => !uids.has(uid))
     for (const uid of gone) for (const manager of [this.cpus, this.memory]) manager?.release(uid)
-    if (gone.length > 0) void this.#keep()
+    if (gone.length > 0) void this.#writing.run()
   }
 
   /** Writes what is not written yet. */
   async settle(): Promise<void> {
-    if (!this.#isKept) await this.#keep()
+    if (!this.#isKept) await this.#writing.run()
   }
 
   /** What the runtime is told of a container beside what the pod says. */
@@ -212,19 +213,16 @@ export class Division {
     return undefined
   }
 
-  /** One after the other, each with what holds then. */
-  #keep(): Promise<void> {
-    this.#isKept = false
-    this.#writing = this.#writing.then(async () => {
-      try {
-        await this.#write()
-        this.#isKept = true
-      } catch (error) {
-        const why = messageOf(error)
-        this.#parts.log.warn('who has which processors and memory could not be kept', { why })
-      }
-    })
-    return this.#writing
+  async #keepNow(): Promise<void> {
+    // What changes from here on is for the next round.
+    this.#isKept = true
+    try {
+      await this.#write()
+    } catch (error) {
+      this.#isKept = false
+      const why = messageOf(error)
+      this.#parts.log.warn('who has which processors and memory could not be kept', { why })
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { messageOf } from '#base/errors.ts'
 import { CONTAINER_NAME, POD_UID } from '../labels.ts'
 import type { KubeletContext } from '../options.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
+import { Rounds } from '../rounds.ts'
 
 /** Upstream's --cpu-manager-reconcile-period. */
 const LOOK_MS = 10_000
@@ -17,10 +18,8 @@ export class SetKeeper {
   readonly #pauses: Pauses
   /** What each container was told last, by its id. */
   readonly #told = new Map<string, string>()
+  readonly #rounds = new Rounds(() => this.#tell())
   #loop: Promise<void> | undefined
-  #last: Promise<void> = Promise.resolve()
-  /** Waits for its turn, and will see what holds then. */
-  #next: Promise<void> | undefined
 
   constructor(context: KubeletContext, cache: RuntimeCache) {
     this.#context = context
@@ -45,17 +44,9 @@ export class SetKeeper {
     }
   }
 
-  /**
-   * Resolves when all have been told what holds now; one after the other, so that nobody is told last what held before. Never rejects: what fails
-   * is tried again.
-   */
+  /** Resolves when all have been told what holds now; nobody is told last what held before. Never rejects: what fails is tried again. */
   apply(): Promise<void> {
-    this.#next ??= this.#last.then(() => {
-      this.#next = undefined
-      this.#last = this.#tell()
-      return this.#last
-    })
-    return this.#next
+    return this.#rounds.run()
   }
 
   async #tell(): Promise<void> {

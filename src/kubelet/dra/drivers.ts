@@ -8,19 +8,15 @@ import { messageOf } from '#base/errors.ts'
 import type { GrpcSockets } from '../grpc/grpc-sockets.ts'
 import type { KubeletContext } from '../options.ts'
 import type { Plugin, PluginHandler } from '../plugin-registration/plugin-registration.ts'
-import {
-  DRIVER_VERSIONS,
-  DriverConnection,
-  type Healths,
-  hasHealth,
-  healthKey,
-} from './driver-connection.ts'
+import { DRIVER_VERSIONS, DriverConnection, hasHealth, healthKey } from './driver-connection.ts'
 
 /** How long a driver may be away, as while it is updated. */
 const WIPE_DELAY_MS = 30_000
 const WIPE_RETRY_MS = 5_000
 const WIPE_RETRY_LIMIT_MS = 60_000
 const HEALTH_RETRY_MS = 5_000
+/** More devices than any driver has; of what is beyond nothing is known. */
+const HEALTHS_LIMIT = 100_000
 const DRIVER_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const DRIVER_NAME_LIMIT = 63
 
@@ -28,6 +24,8 @@ interface Registered {
   readonly connection: DriverConnection
   end: () => void
   isThere: boolean
+  /** As it told last; each time it tells of some devices. */
+  readonly healths: Map<string, string>
 }
 
 export interface DriversParts {
@@ -41,7 +39,6 @@ export class Drivers implements PluginHandler {
   readonly #parts: DriversParts
   /** The newest last. */
   readonly #byName = new Map<string, Registered[]>()
-  readonly #healths = new Map<string, Healths>()
   /** Drivers whose slices are about to go. */
   readonly #wipes = new Map<string, () => void>()
   #isOver = false
@@ -74,10 +71,11 @@ export class Drivers implements PluginHandler {
     const { sockets } = this.#parts
     const grpc = sockets.connect(endpoint, `the driver ${name}`)
     const connection = new DriverConnection(name, endpoint, supportedVersions, grpc)
-    const registered: Registered = { connection, end: () => {}, isThere: true }
+    const healths = new Map<string, string>()
+    const registered: Registered = { connection, end: () => {}, isThere: true, healths }
     this.#byName.set(name, [...(this.#byName.get(name) ?? []), registered])
     const unwatch = sockets.watch(endpoint, isThere => this.#met(registered, isThere))
-    const endHealth = hasHealth(supportedVersions) ? this.#watchHealth(connection) : () => {}
+    const endHealth = hasHealth(supportedVersions) ? this.#watchHealth(registered) : () => {}
     registered.end = () => {
       unwatch()
       endHealth()
@@ -88,12 +86,13 @@ export class Drivers implements PluginHandler {
 
   deregister({ name, endpoint }: Plugin): void {
     const known = this.#byName.get(name) ?? []
-    const index = known.findIndex(({ connection }) => connection.endpoint === endpoint)
-    if (index < 0) return
-    known[index]?.end()
-    const left = known.toSpliced(index, 1)
+    const gone = known.find(({ connection }) => connection.endpoint === endpoint)
+    if (!gone) return
+    gone.end()
+    const left = known.filter(each => each !== gone)
     if (left.length > 0) this.#byName.set(name, left)
     else this.#byName.delete(name)
+    if (gone.healths.size > 0) this.#parts.healthChanged(name)
     this.#wipeUnlessThere(name)
   }
 
@@ -105,7 +104,9 @@ export class Drivers implements PluginHandler {
 
   /** `Healthy`, `Unhealthy`, or `Unknown` of what the driver does not tell. */
   healthOf(driver: string, pool: string, device: string): string {
-    return this.#healths.get(driver)?.get(healthKey(pool, device)) ?? 'Unknown'
+    const key = healthKey(pool, device)
+    const known = this.#byName.get(driver)?.findLast(({ healths }) => healths.has(key))
+    return known?.healths.get(key) ?? 'Unknown'
   }
 
   #met(registered: Registered, isThere: boolean): void {
@@ -155,20 +156,21 @@ export class Drivers implements PluginHandler {
     return [...this.#byName.keys()].map(name => `spec.driver!=${name}`)
   }
 
-  #watchHealth(connection: DriverConnection): () => void {
+  #watchHealth({ connection, healths }: Registered): () => void {
     const { clock } = this.#parts.context
-    const { name } = connection
+    const changed = () => this.#parts.healthChanged(connection.name)
     let end = () => {}
-    const tell = (healths: Healths) => {
-      this.#healths.set(name, healths)
-      this.#parts.healthChanged(name)
-    }
     const open = () => {
       end = connection.watchHealth(
-        // Each tells of some devices.
-        healths => tell(new Map([...(this.#healths.get(name) ?? []), ...healths])),
+        told => {
+          for (const [key, health] of told)
+            if (healths.has(key) || healths.size < HEALTHS_LIMIT) healths.set(key, health)
+          changed()
+        },
         () => {
-          if (this.#healths.get(name)?.size) tell(new Map())
+          const hadTold = healths.size > 0
+          healths.clear()
+          if (hadTold) changed()
           end = clock.after(HEALTH_RETRY_MS, open)
         },
       )

@@ -51,6 +51,8 @@ class Node {
   readonly wiped: (string | undefined)[] = []
   readonly affected: string[] = []
   failure = ''
+  /** By the claim's UID. */
+  readonly failures = new Map<string, string>()
   health: GrpcStreamSink | undefined
   drivers!: Drivers
   resources!: DynamicResources
@@ -86,18 +88,21 @@ class Node {
     await this.resources.stop()
   }
 
-  appear(service = SERVICE): void {
+  appear(service = SERVICE, socket = SOCKET): void {
     const answer =
       (method: string, entry: (uid: string) => object) => async (bytes: Uint8Array) => {
         const { claims } = messages.claimsRequest.decode(bytes)
         this.calls.push(...claims.map(({ name }) => `${method} ${name}`))
-        const value = (uid: string) => (this.failure ? { error: this.failure } : entry(uid))
+        const value = (uid: string) => {
+          const error = this.failures.get(uid) ?? this.failure
+          return error ? { error } : entry(uid)
+        }
         const entries = claims.map(({ uid = '' }) => ({ key: uid, value: value(uid) }))
         return method === 'prepare'
           ? messages.prepareResponse.encode({ claims: entries })
           : messages.unprepareResponse.encode({ claims: entries })
       }
-    this.net.put(SOCKET, {
+    this.net.put(socket, {
       methods: {
         [`${service}/NodePrepareResources`]: answer('prepare', uid => ({
           devices: [
@@ -311,4 +316,43 @@ test('tells how devices are, as long as their driver does', () =>
     assert.deepEqual(node.affected, ['a'])
     node.health?.end()
     assert.deepEqual(told(), as('Unknown'))
+  }))
+
+test('a claim that can’t be given back holds up no other of its pod', () =>
+  withNode(async node => {
+    await node.register()
+    node.claims.set('shared', claimOf('shared', 'u1', ['a']))
+    node.claims.set('second', claimOf('second', 'u2', ['a']))
+    await node.resources.prepare(podOf('a'))
+    await node.resources.prepare(podOf('a', { resourceClaimName: 'second' }))
+    node.failures.set('u1', 'busy')
+    await assert.rejects(node.resources.release('a'), {
+      message: 'NodeUnprepareResources failed for ResourceClaim shared: busy',
+    })
+    assert.deepEqual(node.calls.slice(2).toSorted(), ['unprepare second', 'unprepare shared'])
+    node.failures.clear()
+    await node.resources.release('a')
+    assert.deepEqual(node.calls.slice(4), ['unprepare shared'])
+  }))
+
+test('what the newest of a driver tells of its devices counts, and goes with it', () =>
+  withNode(async node => {
+    const plugin = await node.register()
+    const older = node.health
+    const next = { ...plugin, endpoint: `${SOCKET}-2` }
+    node.appear(SERVICE, next.endpoint)
+    await node.drivers.register(next)
+    const device = { poolName: 'p', deviceName: 'd' }
+    const tell = (sink: GrpcStreamSink | undefined, health: number) =>
+      sink?.next(messages.watchResourcesResponse.encode({ devices: [{ device, health }] }))
+    const told = () => node.drivers.healthOf(DRIVER, 'p', 'd')
+    tell(older, 2)
+    tell(node.health, 1)
+    tell(older, 2)
+    assert.equal(told(), 'Healthy')
+    older?.end()
+    assert.equal(told(), 'Healthy', 'the older one went')
+    node.drivers.deregister(plugin)
+    node.drivers.deregister(next)
+    assert.equal(told(), 'Unknown')
   }))

@@ -10,6 +10,7 @@ import { messageOf } from '#base/errors.ts'
 import { Locks } from '../locks.ts'
 import type { KubeletContext } from '../options.ts'
 import { type AnyContainer, type Pod, uidOf } from '../pod-types.ts'
+import { Rounds } from '../rounds.ts'
 import type { ClaimName } from './driver-connection.ts'
 import type { Drivers } from './drivers.ts'
 import { claimsOf, claimsOfContainer, type PodClaim } from './pod-claims.ts'
@@ -35,7 +36,8 @@ export class DynamicResources {
   /** By namespace and name. */
   readonly #claims = new Map<string, PreparedClaim>()
   readonly #locks = new Locks()
-  #saving: Promise<void> = Promise.resolve()
+  /** Rejects where the file can't be written: then nothing may be prepared. */
+  readonly #saving = new Rounds(() => this.#write())
   #cancelReconcile = () => {}
   #isOver = false
 
@@ -59,7 +61,7 @@ export class DynamicResources {
   async stop(): Promise<void> {
     this.#isOver = true
     this.#cancelReconcile()
-    await this.#saving
+    await this.#saving.settled()
   }
 
   get #path(): string {
@@ -108,10 +110,10 @@ export class DynamicResources {
     }
     claim.podUids.add(uid)
     this.#claims.set(key, claim)
-    await this.#save()
+    await this.#saving.run()
     for (const [driver, devices] of claim.devices)
       if (!devices) await this.#askDriver(claim, driver)
-    await this.#save()
+    await this.#saving.run()
   }
 
   async #askDriver(claim: PreparedClaim, name: string): Promise<void> {
@@ -183,17 +185,22 @@ export class DynamicResources {
     return uids
   }
 
-  /** Nothing of the pod runs any more. Rejects where a driver could not be told; then it has to be tried again. */
+  /**
+   * Nothing of the pod runs any more. Rejects where a driver could not be told, which holds up no other claim; then it has to be tried
+   * again.
+   */
   async release(podUid: string): Promise<void> {
-    for (const claim of [...this.#claims.values()])
-      if (claim.podUids.has(podUid))
-        await this.#locks.run(keyOf(claim), () => this.#releaseOne(claim, podUid))
+    const claims = [...this.#claims.values()].filter(({ podUids }) => podUids.has(podUid))
+    const released = await Promise.allSettled(
+      claims.map(claim => this.#locks.run(keyOf(claim), () => this.#releaseOne(claim, podUid))),
+    )
+    for (const each of released) if (each.status === 'rejected') throw each.reason
   }
 
   async #releaseOne(claim: PreparedClaim, podUid: string): Promise<void> {
     if (claim.podUids.has(podUid) && claim.podUids.size > 1) {
       claim.podUids.delete(podUid)
-      return this.#save()
+      return this.#saving.run()
     }
     for (const name of [...claim.devices.keys()]) {
       const driver = this.#parts.drivers.get(name)
@@ -207,7 +214,7 @@ export class DynamicResources {
       claim.devices.set(name, undefined)
     }
     if (this.#claims.get(keyOf(claim)) === claim) this.#claims.delete(keyOf(claim))
-    await this.#save()
+    await this.#saving.run()
   }
 
   /** From now on, claims of pods of which nothing is known any more are given back. */
@@ -229,15 +236,9 @@ export class DynamicResources {
     return this.#locks.run(`${pod.metadata.namespace}/${claimName}`, work)
   }
 
-  /** Rejects where the file can't be written: then nothing may be prepared. */
-  #save(): Promise<void> {
-    const write = async () => {
-      const { files } = this.#parts.context.options.hostAccess
-      await files.write(this.#path, writeState(this.#claims.values()), { mode: 0o600 })
-    }
-    const saved = this.#saving.then(write)
-    this.#saving = saved.catch(() => {})
-    return saved
+  async #write(): Promise<void> {
+    const { files } = this.#parts.context.options.hostAccess
+    await files.write(this.#path, writeState(this.#claims.values()), { mode: 0o600 })
   }
 }
 

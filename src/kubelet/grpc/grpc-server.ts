@@ -85,7 +85,9 @@ async function answer(
   stream.on('wantTrailers', () =>
     stream.sendTrailers({
       'grpc-status': String(outcome.code),
-      ...(outcome.message ? { 'grpc-message': encodeURIComponent(outcome.message.toWellFormed()) } : {}),
+      ...(outcome.message
+        ? { 'grpc-message': encodeURIComponent(outcome.message.toWellFormed()) }
+        : {}),
     }),
   )
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })

@@ -87,7 +87,9 @@ test('a blank disk gets a file system once, and is mounted once', async () => {
 test('two pods that want a blank disk at the same time make one file system', async () => {
   const { disks, source, done } = world()
   await Promise.all(
-    ['/k/pods/a/x', '/k/pods/b/x'].map(target => disks.mountLocal(source('/dev/blank', { target }))),
+    ['/k/pods/a/x', '/k/pods/b/x'].map(target =>
+      disks.mountLocal(source('/dev/blank', { target })),
+    ),
   )
   assert.deepEqual(done, [
     'format /dev/blank ext4',

@@ -320,6 +320,12 @@ test('a volume that is mounted stays so where its driver does not take it again'
   )
   state.isThere = true
   state.failures.publish = new CsiError('Internal', 'no')
-  await assert.rejects(volumes.mount(mountFor('a', root), () => {}), { isMounted: true })
-  await assert.rejects(volumes.mount(mountFor('b', root), () => {}), { isMounted: false })
+  await assert.rejects(
+    volumes.mount(mountFor('a', root), () => {}),
+    { isMounted: true },
+  )
+  await assert.rejects(
+    volumes.mount(mountFor('b', root), () => {}),
+    { isMounted: false },
+  )
 })

@@ -5,6 +5,7 @@
  * only when no pod has it, and stays in use for the control plane until then.
  */
 import { messageOf } from '#base/errors.ts'
+import { Locks } from '../../locks.ts'
 import { uidOf } from '../../pod-types.ts'
 import { GROWTH_LOOK_MS } from '../claimed-volumes.ts'
 import { giveToGroup } from '../give-to-group.ts'
@@ -19,7 +20,6 @@ import { type DriverWishes, driverWishes } from './driver-wishes.ts'
 import type { CsiDriver } from './drivers.ts'
 import { grow } from './expand.ts'
 import { groupFor } from './fs-group.ts'
-import { Locks } from '../../locks.ts'
 import { nodeCapability } from './messages.ts'
 import { type NodeVolume, type PodVolume, volumesOfPod, volumesOnDisk } from './node-volumes.ts'
 import { driverTokens, podInfo, secretsOf } from './publish-context.ts'
