@@ -26,6 +26,11 @@ const gpu = {
 }
 
 async function resolved(...cdiDevices: string[]) {
+  return resolvedBeside({}, ...cdiDevices)
+}
+
+/** `others` are files of other vendors, by name. */
+async function resolvedBeside(others: Record<string, string>, ...cdiDevices: string[]) {
   const files = createMemoryFiles()
   for (const directory of ['/etc/cdi', '/var/run/cdi']) await files.makeDirectory(directory)
   await files.write('/etc/cdi/gpu.json', Buffer.from(JSON.stringify(gpu)))
@@ -42,6 +47,8 @@ async function resolved(...cdiDevices: string[]) {
       '{"kind":"vendor.com/nic","devices":[{"name":"n","containerEdits":{"env":["NIC=new"]}}]}',
     ),
   )
+  for (const [name, text] of Object.entries(others))
+    await files.write(`/etc/cdi/${name}`, Buffer.from(text))
   return withoutCdi({ ...NO_ADDITIONS, cdiDevices }, files, 'containerd 1.6.20')
 }
 
@@ -64,6 +71,18 @@ test('what vendors say of a device is what its container gets', async () => {
 test('what was made while the machine runs counts more than what was installed', async () => {
   const { env } = await resolved('vendor.com/nic=n')
   assert.deepEqual(env, [{ name: 'NIC', value: 'new' }])
+})
+
+test('a file of another vendor that nobody can read is told only where it may matter', async () => {
+  const others = { 'a.json': '{"kind":', 'b.yaml': 'kind: v/c\ndevices: none\n' }
+  assert.equal((await resolvedBeside(others, 'vendor.com/gpu=gpu0')).env.length, 2)
+  await assert.rejects(resolvedBeside(others, 'v/c=d'), {
+    message:
+      /^unresolvable CDI devices v\/c=d: no file in \/etc\/cdi or \/var\/run\/cdi has them; \/etc\/cdi\/a.json can not be read: .*; \/etc\/cdi\/b.yaml can not be read: its devices are no list$/,
+  })
+  const nothing =
+    '{"kind":"v/c","devices":[{"name":"d","containerEdits":{"env":null,"mounts":null}}]}'
+  assert.deepEqual((await resolvedBeside({ 'c.json': nothing }, 'v/c=d')).env, [])
 })
 
 test('says what is unknown, and what only a newer runtime can do', async () => {

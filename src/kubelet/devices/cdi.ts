@@ -47,7 +47,7 @@ export async function withoutCdi(
 ): Promise<ContainerAdditions> {
   const { cdiDevices, ...rest } = additions
   if (cdiDevices.length === 0) return additions
-  const specs = await readSpecs(files)
+  const { specs, problems } = await readSpecs(files)
   const edits: ContainerEdits[] = []
   const used = new Set<Spec>()
   const unknown: string[] = []
@@ -62,17 +62,20 @@ export async function withoutCdi(
   }
   if (unknown.length > 0)
     throw new Error(
-      `unresolvable CDI devices ${unknown.join(', ')}: no file in ${DIRECTORIES.join(' or ')} has them`,
+      [
+        `unresolvable CDI devices ${unknown.join(', ')}: no file in ${DIRECTORIES.join(' or ')} has them`,
+        ...problems,
+      ].join('; '),
     )
   for (const edit of edits) refuseUndoable(edit, cdiDevices, runtime)
   return {
     ...rest,
-    env: [...rest.env, ...edits.flatMap(({ env = [] }) => env.map(toVariable))],
+    env: [...rest.env, ...edits.flatMap(({ env }) => (env ?? []).map(toVariable))],
     devices: [
       ...rest.devices,
-      ...edits.flatMap(({ deviceNodes = [] }) => deviceNodes.map(toDevice)),
+      ...edits.flatMap(({ deviceNodes }) => (deviceNodes ?? []).map(toDevice)),
     ],
-    mounts: [...rest.mounts, ...edits.flatMap(({ mounts = [] }) => mounts.map(toMount))],
+    mounts: [...rest.mounts, ...edits.flatMap(({ mounts }) => (mounts ?? []).map(toMount))],
     cdiDevices: [],
   }
 }
@@ -91,8 +94,10 @@ function refuseUndoable(edits: ContainerEdits, names: readonly string[], runtime
   )
 }
 
-async function readSpecs(files: Files): Promise<readonly Spec[]> {
+/** What can't be read may be of another vendor, and is a problem of those alone who look for what is in it. */
+async function readSpecs(files: Files) {
   const specs: Spec[] = []
+  const problems: string[] = []
   for (const directory of DIRECTORIES)
     for (const name of (await files.names(directory)).toSorted().slice(0, FILE_LIMIT)) {
       if (!/\.(json|ya?ml)$/.test(name)) continue
@@ -102,12 +107,14 @@ async function readSpecs(files: Files): Promise<readonly Spec[]> {
         const spec = (
           name.endsWith('.json') ? JSON.parse(Buffer.from(bytes).toString()) : parseYaml(bytes)
         ) as Spec | undefined
-        if (typeof spec?.kind === 'string') specs.unshift(spec)
+        if (typeof spec?.kind !== 'string') continue
+        if (!Array.isArray(spec.devices ?? [])) throw new Error('its devices are no list')
+        specs.unshift(spec)
       } catch (error) {
-        throw new Error(`the CDI file ${directory}/${name} can not be read: ${messageOf(error)}`)
+        problems.push(`${directory}/${name} can not be read: ${messageOf(error)}`)
       }
     }
-  return specs
+  return { specs, problems }
 }
 
 function findDevice(specs: readonly Spec[], qualified: string) {

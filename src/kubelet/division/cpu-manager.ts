@@ -40,6 +40,11 @@ export class CpuManager implements HintProvider {
     return this.#shared
   }
 
+  /** What containers may have for themselves, whether somebody has it or not. */
+  get allocatable(): CpuSet {
+    return without(this.#all(), this.#options.reserved)
+  }
+
   get entries(): CpuEntries {
     return Object.fromEntries(
       [...this.#entries].map(([uid, containers]) => [uid, Object.fromEntries(containers)]),

@@ -55,6 +55,15 @@ export class MemoryManager implements HintProvider {
     return Object.fromEntries(this.#nodes)
   }
 
+  /** What containers may have for themselves, whether somebody has it or not. */
+  get allocatable(): readonly MemoryBlock[] {
+    return [...this.#nodes].flatMap(([id, { memoryMap }]) =>
+      Object.entries(memoryMap)
+        .filter(([, { allocatable }]) => allocatable > 0)
+        .map(([type, { allocatable: size }]) => ({ numaAffinity: [id], type, size })),
+    )
+  }
+
   get entries(): MemoryEntries {
     return Object.fromEntries(
       [...this.#entries].map(([uid, containers]) => [uid, Object.fromEntries(containers)]),
@@ -79,8 +88,12 @@ export class MemoryManager implements HintProvider {
     }
   }
 
+  blocksOf(uid: string, name: string): readonly MemoryBlock[] | undefined {
+    return this.#entries.get(uid)?.get(name)
+  }
+
   nodesOf(uid: string, name: string): CpuSet | undefined {
-    const blocks = this.#entries.get(uid)?.get(name)
+    const blocks = this.blocksOf(uid, name)
     return (
       blocks &&
       [...new Set(blocks.flatMap(({ numaAffinity }) => numaAffinity))].sort((a, b) => a - b)
@@ -123,7 +136,7 @@ export class MemoryManager implements HintProvider {
       ),
     )
     const least = Math.min(...large.map(count))
-    const left = this.#leftBy(pod).flatMap(name => this.#entries.get(uidOf(pod))?.get(name) ?? [])
+    const left = this.#leftBy(pod).flatMap(name => this.blocksOf(uidOf(pod), name) ?? [])
     return large
       .filter(nodes => {
         const together = nodesIn(nodes, ids)

@@ -1,12 +1,13 @@
 /**
- * Tells agents of the node which pod has which devices, on `pod-resources/kubelet.sock` below the kubelet's directory. Processors and memory
- * that a container has for itself alone are left out: this kubelet gives none.
+ * Tells agents of the node which container has which devices, and processors and memory for itself, on `pod-resources/kubelet.sock` below the
+ * kubelet's directory.
  */
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { TypeOf } from '#base/protobuf.ts'
 import { GrpcError, grpcCode } from '../cri/grpc.ts'
 import type { DevicePlugins } from '../devices/device-plugins.ts'
+import type { MemoryBlock } from '../division/memory-manager.ts'
 import type { DynamicResources } from '../dra/dynamic-resources.ts'
 import type { GrpcMethods, GrpcServer } from '../grpc/grpc-server.ts'
 import type { GrpcSockets } from '../grpc/grpc-sockets.ts'
@@ -49,25 +50,28 @@ export function methodsOf(parts: PodResourcesParts): GrpcMethods {
     ])
   const total = counts('total', 'Requests at the socket of pod resources')
   const isAllowed = bucket(clock)
-  const counted = (name: string, answer: (request: Uint8Array) => Uint8Array) => {
+  const counted = (
+    name: string,
+    answer: (request: Uint8Array) => Uint8Array,
+    apiVersion: 'v1' | 'v1alpha1' = 'v1',
+  ) => {
     const counter = counts(name, `Requests for ${name.replaceAll('_', ' ')} at that socket`)
     return async (request: Uint8Array) => {
       if (!isAllowed()) throw new GrpcError(grpcCode.resourceExhausted, 'rejected by rate limit')
-      total.add(['v1'])
-      counter.add(['v1'])
+      total.add([apiVersion])
+      counter.add([apiVersion])
       return answer(request)
     }
   }
   const list = () => messages.listResponse.encode({ podResources: active(parts).map(told) })
   const told = ({ pod }: PodWorker) => resourcesOf(parts, pod)
   const service = '/v1.PodResourcesLister'
-  const listed = counted('list', list)
   return {
-    [`${service}/List`]: listed,
+    [`${service}/List`]: counted('list', list),
     // Its answer is the beginning of the newer one's.
-    '/v1alpha1.PodResourcesLister/List': listed,
+    '/v1alpha1.PodResourcesLister/List': counted('list', list, 'v1alpha1'),
     [`${service}/GetAllocatableResources`]: counted('get_allocatable', () =>
-      messages.allocatableResponse.encode({ devices: allocatable(parts.devices) }),
+      messages.allocatableResponse.encode(allocatable(parts)),
     ),
     [`${service}/Get`]: counted('get', request => {
       const { podName, podNamespace } = messages.getRequest.decode(request)
@@ -89,11 +93,14 @@ const active = ({ workers }: PodResourcesParts): readonly PodWorker[] =>
   workers().filter(({ pod, mode }) => mode !== 'gone' && !isFinished(pod.status?.phase))
 
 function resourcesOf(parts: PodResourcesParts, pod: Pod): PodResources {
+  const { cpus, memory } = parts.context.options.division ?? {}
   const containers = containersOf(pod)
     .filter(({ kind }) => kind === 'sidecar' || kind === 'regular')
     .map(({ container }) => ({
       name: container.name,
       devices: devicesOf(parts.devices, pod, container),
+      cpuIds: cpus?.exclusiveOf(uidOf(pod), container.name) ?? [],
+      memory: (memory?.blocksOf(uidOf(pod), container.name) ?? []).map(toMemory),
       dynamicResources: parts.dynamicResources.resourcesOf(pod, container),
     }))
   const { name = '', namespace = '' } = pod.metadata
@@ -110,10 +117,22 @@ function devicesOf(devices: DevicePlugins, pod: Pod, container: AnyContainer) {
   )
 }
 
-const allocatable = (devices: DevicePlugins) =>
-  [...devices.healthyDevices()].flatMap(([resourceName, healthy]) =>
-    healthy.map(({ id, numaNodes }) => ({ resourceName, deviceIds: [id], ...near(numaNodes) })),
-  )
+/** What containers may have for themselves together. */
+function allocatable({ devices, context }: PodResourcesParts) {
+  const { cpus, memory } = context.options.division ?? {}
+  return {
+    devices: [...devices.healthyDevices()].flatMap(([resourceName, healthy]) =>
+      healthy.map(({ id, numaNodes }) => ({ resourceName, deviceIds: [id], ...near(numaNodes) })),
+    ),
+    cpuIds: cpus?.allocatable ?? [],
+    memory: (memory?.allocatable ?? []).map(toMemory),
+  }
+}
+
+const toMemory = ({ type, size, numaAffinity }: MemoryBlock) => ({
+  ...{ memoryType: type, size },
+  ...near(numaAffinity),
+})
 
 const near = (numaNodes: readonly number[]) =>
   numaNodes.length > 0 ? { topology: { nodes: numaNodes.map(id => ({ id })) } } : {}
