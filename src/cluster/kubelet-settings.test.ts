@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { silentLog } from '#base/log.ts'
 import { parseCommandLine } from '#cli'
-import { configuredKubelet, configuredMachine } from './kubelet-settings.ts'
+import { configuredKubelet, configuredMachine, runProvider } from './kubelet-settings.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'proa-kubelet-settings-'))
 after(() => rmSync(directory, { recursive: true, force: true }))
@@ -129,4 +129,14 @@ test('in a whole cluster names and certificates are the cluster’s, and that is
       fields: 'authentication, clusterDNS, clusterDomain, podPidsLimit, serverTLSBootstrap',
     },
   ])
+})
+
+test('of a credential provider that fails, only what it complains of is told', async () => {
+  const run = (script: string) =>
+    runProvider('sh', ['-c', script], { input: '{}', env: { REGION: 'north' }, timeoutMs: 5_000 })
+  assert.equal(await run('cat; echo $REGION'), '{}north\n')
+  await assert.rejects(run('echo password; exit 3'), { message: 'sh ended with exit code 3' })
+  await assert.rejects(run('echo password; echo "no login" >&2; exit 1'), {
+    message: 'sh ended with exit code 1: no login',
+  })
 })

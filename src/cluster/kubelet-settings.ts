@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { divisionFlags, ValuesOf } from '#cli'
-import { command } from '#host/command.ts'
+import { type CommandOptions, tryCommand } from '#host/command.ts'
 import { systemFiles } from '#host/files.ts'
 import type { KubeletOptions } from '#kubelet'
 import { configurationTools, DEFAULT_KUBELET_PORT } from '#kubelet/before-start.ts'
@@ -182,7 +182,19 @@ async function providersOf({
   for (const { name } of settings)
     if (!systemFiles.exists(join(binDirectory, name)))
       throw new UserError(`plugin binary executable ${join(binDirectory, name)} did not exist`)
-  return { credentialProviders: { settings, binDirectory, run: command } }
+  return { credentialProviders: { settings, binDirectory, run: runProvider } }
+}
+
+/** Of one that fails only its complaints are told: what it printed may be passwords. */
+export async function runProvider(
+  file: string,
+  words: readonly string[],
+  options: CommandOptions,
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await tryCommand(file, words, options)
+  if (exitCode === 0) return stdout
+  const [complaint = ''] = stderr.trim().split('\n')
+  throw new Error(`${file} ended with exit code ${exitCode}${complaint ? `: ${complaint}` : ''}`)
 }
 
 async function withProviders<V extends SharedFlags>({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { command } from './command.ts'
+import { command, tryCommand } from './command.ts'
 
 test('lines come one by one, also more of them than a command may print otherwise', async () => {
   let count = 0
@@ -16,4 +16,11 @@ test('lines come one by one, also more of them than a command may print otherwis
   assert.equal(count, 300 * 1024 + 1)
   assert.equal(last, 'end')
   assert.equal(rest, '')
+})
+
+test('a command that takes too long is given up, also where what it started lives on', async () => {
+  const startMs = performance.now()
+  const waiting = tryCommand('sh', ['-c', 'sleep 5 & sleep 5'], { timeoutMs: 100 })
+  await assert.rejects(waiting, { name: 'CommandError', message: /took longer than 100 ms/ })
+  assert.ok(performance.now() - startMs < 4_000)
 })

@@ -49,11 +49,14 @@ export function tryCommand(
       ...(options.env ? { env: { ...process.env, ...options.env } } : {}),
     })
     const output = { stdout: '', stderr: '' }
-    let killed = false
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
     const timer = setTimeout(() => {
-      killed = true
       child.kill('SIGKILL')
-    }, options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+      // What it started may live on and hold its outputs open.
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy()
+      const what = [file, ...words.slice(0, 3)].join(' ')
+      reject(new CommandError(`${what} took longer than ${timeoutMs} ms`))
+    }, timeoutMs)
     const { onLine } = options
     for (const stream of ['stdout', 'stderr'] as const)
       child[stream]?.setEncoding('utf8').on('data', (text: string) => {
@@ -71,13 +74,7 @@ export function tryCommand(
     })
     child.on('close', code => {
       clearTimeout(timer)
-      if (killed)
-        reject(
-          new CommandError(
-            `${file} ${words.slice(0, 3).join(' ')} took longer than ${options.timeoutMs ?? DEFAULT_TIMEOUT_MS} ms`,
-          ),
-        )
-      else resolve({ exitCode: code ?? 128, ...output })
+      resolve({ exitCode: code ?? 128, ...output })
     })
     // A program that ends before it has read its input is judged by its exit code.
     child.stdin?.on('error', () => {})

@@ -33,7 +33,7 @@ interface Request {
   readonly serviceAccountAnnotations?: object
 }
 
-function node(providers: readonly object[], answer: (request: Request) => object | Error) {
+function node(providers: readonly object[], answer: (request: Request) => object | Error | string) {
   const clock = createManualClock()
   const calls: { file: string; args: readonly string[]; env: object; request: Request }[] = []
   const warnings: unknown[] = []
@@ -46,6 +46,7 @@ function node(providers: readonly object[], answer: (request: Request) => object
     calls.push({ file, args, env, request })
     const said = answer(request)
     if (said instanceof Error) throw said
+    if (typeof said === 'string') return said
     return JSON.stringify({ kind: 'CredentialProviderResponse', apiVersion: API, ...said })
   }
   const client = {
@@ -192,4 +193,12 @@ test('says what is wrong with a configuration', () => {
     () => readProviders(Buffer.from('kind: X'), 'f'),
     /must be a CredentialProviderConfig/,
   )
+})
+
+test('what a program prints is never told, since it has passwords in it', async () => {
+  const printed = '{"auth":{"x":{"password":"geheim"}} "oops"'
+  const { credentials, warnings } = node([provider], () => printed)
+  assert.deepEqual(await credentials.for(pod(), 'a.registry.io/web:1'), [])
+  assert.doesNotMatch(JSON.stringify(warnings), /geheim|oops/)
+  assert.match(JSON.stringify(warnings), /did not answer with JSON/)
 })

@@ -10,7 +10,7 @@ import type { Tokens } from '../volumes/tokens.ts'
 import type { ProviderSettings, TokenSettings } from './configuration.ts'
 import { matchesImage } from './image-match.ts'
 
-/** Runs a program with a text as its input; resolves with what it prints. Rejects where it fails. */
+/** Runs a program with a text as its input; resolves with what it prints. Rejects where it fails, with an error that tells nothing of that. */
 export type RunProgram = (
   file: string,
   args: readonly string[],
@@ -168,15 +168,26 @@ const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
 
 const KEY_TYPES = ['Image', 'Registry', 'Global'] as const
 
-/** Throws where a program says what nobody can use. */
-function answerIn(printed: string, apiVersion: string) {
-  const answer = JSON.parse(printed) as {
-    kind?: unknown
-    apiVersion?: unknown
-    cacheKeyType?: unknown
-    cacheDuration?: unknown
-    auth?: Record<string, { username?: unknown; password?: unknown }>
+interface Answer {
+  readonly kind?: unknown
+  readonly apiVersion?: unknown
+  readonly cacheKeyType?: unknown
+  readonly cacheDuration?: unknown
+  readonly auth?: Readonly<Record<string, { username?: unknown; password?: unknown }>>
+}
+
+/** Node's own error would quote what was printed. */
+function parsed(printed: string): Answer {
+  try {
+    return (JSON.parse(printed) ?? {}) as Answer
+  } catch {
+    throw new Error('it did not answer with JSON')
   }
+}
+
+/** Throws where a program says what nobody can use; what it printed is not told, since there are passwords in it. */
+function answerIn(printed: string, apiVersion: string) {
+  const answer = parsed(printed)
   if (answer.kind !== 'CredentialProviderResponse' || answer.apiVersion !== apiVersion)
     throw new Error(`it did not answer with a CredentialProviderResponse of ${apiVersion}`)
   const cacheKeyType = KEY_TYPES.find(type => type === answer.cacheKeyType)
