@@ -329,3 +329,14 @@ test('a volume that is mounted stays so where its driver does not take it again'
     { isMounted: false },
   )
 })
+
+test('a volume that may be unstaged is staged anew for whoever comes', async t => {
+  const { root, volumes, state, take } = world(t)
+  await volumes.mount(mountFor('a', root), () => {})
+  state.failures.unstage = new CsiError('DeadlineExceeded', 'too slow')
+  await volumes.unmountPod('a')
+  await rest()
+  take()
+  await volumes.mount(mountFor('b', root), () => {})
+  assert.deepEqual(take(), ['stage', 'publish'])
+})

@@ -180,8 +180,8 @@ export class CsiVolumes {
     if (!mount.claimed || !isStaged || volume.isStagedForSure) return
     const secrets = await secretsOf(client, mount.stageSecret)
     const wasStaged = volume.staged !== undefined
-    await files.makeDirectory(staging, DIRECTORY_MODE)
     await writeVolumeData(files, dataPath, stagingData(mount))
+    await files.makeDirectory(staging, DIRECTORY_MODE)
     volume.staged = { staging, stagingData: dataPath }
     try {
       await driver.service.stage({

@@ -58,8 +58,9 @@ export class Unstaging {
   async #unstage(volume: NodeVolume): Promise<void> {
     // A pod may have come for it while this waited for its turn, or it went already.
     if (volume.users.size > 0 || this.#stopped || volume.isGone) return
-    if (volume.staged) await this.#askDriver(volume, volume.staged)
+    // Whatever the driver says: it may have done it, and whoever comes next has to ask for it anew.
     volume.isStagedForSure = false
+    if (volume.staged) await this.#askDriver(volume, volume.staged)
     await this.clear(volume)
     volume.staged = undefined
     volume.isGone = true

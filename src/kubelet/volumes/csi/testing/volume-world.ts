@@ -26,7 +26,7 @@ export const UNIQUE = 'kubernetes.io/csi/d^h'
 
 /** Files that tell how many calls are under way. */
 let underWay = 0
-const files = new Proxy(machineFiles, {
+export const countedFiles = new Proxy(machineFiles, {
   get(target, name) {
     const call = target[name as keyof typeof target] as (...words: unknown[]) => Promise<unknown>
     return async (...words: unknown[]) => {
@@ -107,7 +107,8 @@ export function world(t: TestContext, capabilities = ALL) {
           }
         },
       } as unknown as Informers,
-      ...{ clock, log: silentLog, files, rootDirectory: root, nodeName: 'n' },
+      ...{ clock, log: silentLog, rootDirectory: root, nodeName: 'n' },
+      files: countedFiles,
       toDriver: path => path.replace(root, '/var/lib/kubelet'),
       node: () => state.node as never,
       hurry: () => void state.hurries++,
