@@ -23,7 +23,7 @@ import type { CsiDriver } from './drivers.ts'
 import type { CsiNodeService } from './node-service.ts'
 import { ALL, claimedOf, countedFiles, named, podOf, rest } from './testing/volume-world.ts'
 
-const SEEDS = Number(process.env.LIVES ?? 12)
+const SEEDS = Number(process.env.LIVES ?? 40)
 const STEPS = 30
 const VOLUMES = ['v1', 'v2']
 const PODS = 3
@@ -191,12 +191,13 @@ class Life {
     await this.#start()
     this.#faults = 25
     for (let step = 0; step < STEPS; step++) {
-      const choice = this.#next(12)
+      const choice = this.#next(14)
       if (choice < 5) await this.#come()
       else if (choice < 8) await this.#go()
       else if (choice === 8) this.#isThere = !this.#isThere
       else if (choice === 9) await this.#clock.advance(TIMEOUT_MS)
-      else await this.#kill()
+      else if (choice < 12) await this.#kill()
+      else await this.#pass()
       for (const uid of [...this.#ending]) await this.#endPod(uid)
       await rest()
       assert.deepEqual(this.#driver.mistakes, [])
@@ -239,6 +240,14 @@ class Life {
     this.#wanted.delete(uid)
     this.#ending.add(uid)
     await this.#endPod(uid)
+  }
+
+  /** One pod comes while another goes. */
+  async #pass(): Promise<void> {
+    const going = this.#go()
+    for (let turns = this.#next(8); turns > 0; turns--)
+      await new Promise(resolve => setImmediate(resolve))
+    await Promise.all([going, this.#come()])
   }
 
   async #endPod(uid: string): Promise<void> {
