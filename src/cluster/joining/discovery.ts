@@ -28,10 +28,16 @@ const DEFAULT_PORT = 6443
 export async function discoverCluster(discovery: Discovery): Promise<Connection> {
   const { address, token, hashes, clock } = discovery
   const host = hostOf(address)
+  for (const hash of hashes)
+    if (!/^sha256:[0-9a-f]{64}$/i.test(hash))
+      throw new UserError(
+        `--discovery-token-ca-cert-hash wants sha256: and 64 hexadecimal digits, not "${hash}"`,
+      )
   const unknown = { server: `https://${host}`, insecureSkipTlsVerify: true, namespace: '' }
   const { kubeconfig } = signedBy(token, await clusterInfo(unknown, clock))
   const { server, certificateAuthority } = clusterIn(kubeconfig)
-  if (hashes.length > 0 && !hashes.includes(authorityHash(certificateAuthority)))
+  const isKnown = hashes.some(hash => hash.toLowerCase() === authorityHash(certificateAuthority))
+  if (hashes.length > 0 && !isKnown)
     throw new UserError(
       `the authority of the cluster at ${host} is ${authorityHash(certificateAuthority)}, which --discovery-token-ca-cert-hash does not name`,
     )

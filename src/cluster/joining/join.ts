@@ -8,6 +8,7 @@ import { messageOf, UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Invocation, ValuesOf } from '#cli'
 import type { Client } from '#client/client.ts'
+import type { Connection } from '#client/kubeconfig.ts'
 import type { Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
 import { PRIVATE_DIRECTORY, PRIVATE_FILE, systemFiles } from '#host/files.ts'
@@ -24,11 +25,12 @@ import { type Layout, layoutOf } from '../layout.ts'
 import { machineReadiness } from '../machine-readiness.ts'
 import { kubeconfigOf } from '../pki/kubeconfig.ts'
 import { registrationOf } from '../registration.ts'
-import { type Remote, remoteContext } from '../remote-context.ts'
+import { connectionOf, type Remote, remoteContext } from '../remote-context.ts'
 import { startSingleKubelet } from '../single-kubelet.ts'
 import { keepOfPods } from '../single-proxy.ts'
 import { type ClusterFacts, factsOf, readFacts } from './cluster-facts.ts'
 import { discoverCluster } from './discovery.ts'
+import { authorityHash } from './joining-access.ts'
 
 type JoinInvocation = Extract<Invocation, { name: 'join' }>
 type JoinValues = ValuesOf<'join'>
@@ -135,6 +137,8 @@ class Joined implements Running {
   /** As the node, if it has joined before; else as whoever has a token, to become it. */
   async #connect(address: string | undefined): Promise<Remote> {
     const bootstrap = joinPath(this.#layout.directory, 'bootstrap-kubelet.conf')
+    // Of one who was killed while he joined: there is a token in it.
+    systemFiles.remove(bootstrap)
     const identity = {
       nodeName: this.#nodeName,
       kubeconfig: this.#kubeconfig,
@@ -155,6 +159,7 @@ class Joined implements Running {
       )
     }
     const found = await discoverCluster({ ...wayOf(this.#values, address), clock: systemClock })
+    await checkKnownCluster(this.#kubeconfig, found)
     systemFiles.makeDirectory(this.#layout.directory, PRIVATE_DIRECTORY)
     const { server, certificateAuthority: ca = '' } = found
     const text = kubeconfigOf({ server, ca, user: 'bootstrap', token: this.#values.token })
@@ -215,6 +220,24 @@ class Joined implements Running {
     })
     return policies
   }
+}
+
+/**
+ * Throws a UserError where the machine is a node of another cluster, by the kubeconfig that it has. Where the same cluster is found at another
+ * address by now, the kubeconfig goes, and the node asks for one anew.
+ */
+export async function checkKnownCluster(
+  kubeconfig: string,
+  { server, certificateAuthority = '' }: Connection,
+): Promise<void> {
+  if (!systemFiles.exists(kubeconfig)) return
+  const known = await connectionOf(kubeconfig).catch(() => undefined)
+  if (known?.certificateAuthority === undefined) return
+  if (authorityHash(known.certificateAuthority) !== authorityHash(certificateAuthority))
+    throw new UserError(
+      `this machine is a node of another cluster, at ${known.server}; "proa reset" ends that, and removes its pods`,
+    )
+  if (known.server !== server) systemFiles.remove(kubeconfig)
 }
 
 function wayOf({ token = '', caCertHashes, skipsCaVerification }: JoinValues, address?: string) {

@@ -1,21 +1,25 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { node as nodeKind } from '#api/core/v1/node.ts'
 import { secret } from '#api/core/v1/secret.ts'
 import { UserError } from '#base/errors.ts'
 import { silentLog } from '#base/log.ts'
+import { issueAuthority } from '#base/pki/certificate.ts'
 import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { bootstrapCertificate } from '../bootstrap-kubelet.ts'
 import type { LoadHollowMachine } from '../options.ts'
+import { kubeconfigOf } from '../pki/kubeconfig.ts'
 import { remoteContext } from '../remote-context.ts'
 import { type Cluster, startCluster } from '../start-cluster.ts'
 import { publishFacts, readFacts } from './cluster-facts.ts'
 import { discoverCluster, signedBy } from './discovery.ts'
-import { rangeOfNode } from './join.ts'
+import { checkKnownCluster, rangeOfNode } from './join.ts'
 import { authorityHash } from './joining-access.ts'
 import { createToken, deleteToken, listTokens } from './tokens.ts'
 
@@ -117,6 +121,11 @@ describe('machines join', () => {
       discover({ hashes: [`sha256:${'0'.repeat(64)}`] }),
       says(/is sha256:[0-9a-f]{64}, which --discovery-token-ca-cert-hash does not name/),
     )
+    await discover({ hashes: [hash.toUpperCase().replace('SHA', 'sha')] })
+    await assert.rejects(
+      discover({ hashes: [hash, hash.slice(7)] }),
+      says(/wants sha256: and 64 hexadecimal digits, not "[0-9a-f]{64}"/),
+    )
     const [id] = token.split('.')
     await assert.rejects(
       discover({ token: `${id}.0123456789abcdef` }),
@@ -129,6 +138,28 @@ describe('machines join', () => {
     await assert.rejects(discover({ address: '127.0.0.1:1' }), says(/nothing can be learned of/))
     for (const address of ['', 'a b', 'https://x', 'x/y', 'u@x', ':6443'])
       await assert.rejects(discover({ address }), says(/wants the address of the API server/))
+  })
+
+  test('a node of another cluster is told so, and one whose cluster moved asks anew', async t => {
+    const directory = mkdtempSync(join(tmpdir(), 'proa-joining-'))
+    t.after(() => rmSync(directory, { recursive: true, force: true }))
+    const kubeconfig = join(directory, 'kubelet.conf')
+    const found = await discover()
+    await checkKnownCluster(kubeconfig, found)
+    const write = (server: string, authority: string) =>
+      writeFileSync(kubeconfig, kubeconfigOf({ server, ca: authority, user: 'n', token: 't' }))
+    write(found.server, ca)
+    await checkKnownCluster(kubeconfig, found)
+    assert.ok(existsSync(kubeconfig), 'it goes on as it was')
+    const { certificate } = issueAuthority('other', { notBefore: 0, notAfter: 4e12 }, systemRandom)
+    write('https://192.0.2.7:6443', certificate)
+    await assert.rejects(
+      checkKnownCluster(kubeconfig, found),
+      says(/is a node of another cluster, at https:\/\/192\.0\.2\.7:6443; "proa reset" ends that/),
+    )
+    write('https://192.0.2.7:6443', ca)
+    await checkKnownCluster(kubeconfig, found)
+    assert.equal(existsSync(kubeconfig), false)
   })
 
   test('another algorithm than the one of tokens is not believed', () => {

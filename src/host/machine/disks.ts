@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises'
 import { realpath } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { promisify } from 'node:util'
+import { tryCommand } from '../command.ts'
 import { findProgram } from '../programs.ts'
 
 const run = promisify(execFile)
@@ -11,6 +12,8 @@ const run = promisify(execFile)
 const NOTHING_FOUND = 2
 /** A server that is not there keeps mount(8) waiting for minutes. */
 const NFS_TIMEOUT_MS = 60_000
+/** A disk may have much to repair first; no timer takes longer. */
+const LONGEST_MS = 2 ** 31 - 1
 
 export interface Mount {
   readonly source: string
@@ -30,19 +33,19 @@ const optionWords = (options: readonly string[]) =>
 
 export const machineDisks = {
   async mount({ source, target, type, options }: Mount): Promise<void> {
-    await mount(['-t', type, ...optionWords(options), source, target])
+    await mount(['-t', type, ...optionWords(options)], [source, target])
   },
 
   async mountNfs({ server, path, target, options }: NfsMount): Promise<void> {
     const source = `${isIP(server) === 6 ? `[${server}]` : server}:${path}`
     if (findProgram('mount.nfs', `${process.env.PATH ?? ''}:/sbin:/usr/sbin`))
-      return mount(['-t', 'nfs', ...optionWords(options), source, target], NFS_TIMEOUT_MS)
+      return mount(['-t', 'nfs', ...optionWords(options)], [source, target], NFS_TIMEOUT_MS)
     // The kernel alone takes no names, and no version that it has to find out.
     const { address } = await lookup(server)
     const hasVersion = options.some(option => /^(nfs)?vers=/.test(option))
     const own = [...(hasVersion ? [] : ['vers=4.2']), `addr=${address}`]
     const words = optionWords([...options, ...own])
-    await mount(['-i', '-t', 'nfs', ...words, source, target], NFS_TIMEOUT_MS)
+    await mount(['-i', '-t', 'nfs', ...words], [source, target], NFS_TIMEOUT_MS)
   },
 
   async fileSystemOn(device: string): Promise<string> {
@@ -88,16 +91,21 @@ export const machineDisks = {
   },
 }
 
-async function mount(words: readonly string[], timeoutMs = 0): Promise<void> {
-  try {
-    await run('mount', words, { timeout: timeoutMs, killSignal: 'SIGKILL' })
-  } catch (error) {
-    const { killed } = error as { killed?: boolean }
-    const why = killed ? `nothing answered within ${timeoutMs / 1000} s` : saidBy(error)
+/** Whoever wrote a volume's specification must not give options by it: source and target are none, whatever they begin with. */
+async function mount(
+  words: readonly string[],
+  [source, target]: readonly [string, string],
+  timeoutMs = LONGEST_MS,
+): Promise<void> {
+  const all = [...words, '--', source, target]
+  const { exitCode, stderr } = await tryCommand('mount', all, { timeoutMs }).catch(() => ({
+    exitCode: 1,
+    stderr: `nothing answered within ${timeoutMs / 1000} s`,
+  }))
+  if (exitCode !== 0)
     throw new Error(
-      `mount failed: ${why}\nMounting command: mount\nMounting arguments: ${words.join(' ')}`,
+      `mount failed: ${stderr.trim()}\nMounting command: mount\nMounting arguments: ${all.join(' ')}`,
     )
-  }
 }
 
 function saidBy(error: unknown): string {
