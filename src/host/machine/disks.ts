@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises'
 import { realpath } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { promisify } from 'node:util'
+import { messageOf } from '#base/errors.ts'
 import { tryCommand } from '../command.ts'
 import { findProgram } from '../programs.ts'
 
@@ -98,13 +99,13 @@ async function mount(
   timeoutMs = LONGEST_MS,
 ): Promise<void> {
   const all = [...words, '--', source, target]
-  const { exitCode, stderr } = await tryCommand('mount', all, { timeoutMs }).catch(() => ({
+  const { exitCode, stderr } = await tryCommand('mount', all, { timeoutMs }).catch(error => ({
     exitCode: 1,
-    stderr: `nothing answered within ${timeoutMs / 1000} s`,
+    stderr: messageOf(error),
   }))
   if (exitCode !== 0)
     throw new Error(
-      `mount failed: ${stderr.trim()}\nMounting command: mount\nMounting arguments: ${all.join(' ')}`,
+      `mount failed: ${stderr.trim()}\nMounting command: mount\nMounting arguments: ${[...words, source, target].join(' ')}`,
     )
 }
 

@@ -90,9 +90,12 @@ export class KernelRoutes {
         .filter(route => isOurs(route) && !ranges.has(route.dst))
         .map(({ dst }) => `route delete ${dst} proto ${protocol}`),
     )
-    await this.#ensureTunnel(tunnel)
+    const isRemade = await this.#ensureTunnel(tunnel)
+    const stays = ({ dev }: ShownRoute) => !isRemade || dev !== this.tunnelDevice
     const has = new Set(
-      there.filter(isOurs).map(({ dst, gateway, dev }) => `${dst} ${gateway} ${dev}`),
+      there
+        .filter(route => isOurs(route) && stays(route))
+        .map(({ dst, gateway, dev }) => `${dst} ${gateway} ${dev}`),
     )
     await this.#batch(
       'ip',
@@ -109,13 +112,14 @@ export class KernelRoutes {
     await this.#try('ip', ['route', 'flush', 'table', 'main', 'proto', `${this.#protocol}`])
   }
 
-  async #ensureTunnel(tunnel: Tunnel | undefined): Promise<void> {
+  /** Gives whether another took the place of one that was there, whose routes went with it. */
+  async #ensureTunnel(tunnel: Tunnel | undefined): Promise<boolean> {
     const links = await this.#show<ShownLink>('ip', ['-d', 'link', 'show'])
     const device = this.tunnelDevice
     const link = links.find(({ ifname }) => ifname === device)
     if (!tunnel) {
       if (link) await this.#batch('ip', [`link delete ${device}`])
-      return
+      return false
     }
     const { identifier, local, underlying, mac, source, ends } = tunnel
     const data = link?.linkinfo?.info_data
@@ -141,6 +145,7 @@ export class KernelRoutes {
       ),
     ])
     await this.#keepEnds(tunnel)
+    return link !== undefined && !isAsWanted
   }
 
   /** Where packets for each other tunnel's hardware address go; whoever left is forgotten. */
