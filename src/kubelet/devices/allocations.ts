@@ -20,8 +20,16 @@ export interface AllocationEntry {
   readonly allocated: Allocated
 }
 
+/** What is chosen for a pod, while its plugin is asked for it: nobody else gets it, and no file says that somebody has it. */
+export interface Reservation {
+  readonly uid: string
+  readonly resource: string
+  readonly ids: readonly string[]
+}
+
 export class Allocations {
   readonly #pods = new Map<string, Map<string, Map<string, Allocated>>>()
+  readonly #reserved = new Set<Reservation>()
 
   set({ uid, container, resource, allocated }: AllocationEntry): void {
     let pod = this.#pods.get(uid)
@@ -45,15 +53,33 @@ export class Allocations {
     return [...this.#pods.keys()]
   }
 
+  reserve(reservation: Reservation): Reservation {
+    this.#reserved.add(reservation)
+    return reservation
+  }
+
+  /** Not any more where its pod ended meanwhile. */
+  isReserved(reservation: Reservation): boolean {
+    return this.#reserved.has(reservation)
+  }
+
+  letGo(reservation: Reservation): void {
+    this.#reserved.delete(reservation)
+  }
+
+  /** What the pod has, and what is reserved for it. Gives whether it had any. */
   delete(uid: string): boolean {
+    for (const each of this.#reserved) if (each.uid === uid) this.#reserved.delete(each)
     return this.#pods.delete(uid)
   }
 
-  /** Ids of the resource that some container has. */
-  taken(resource: string): Set<string> {
+  /** Ids of the resource that some container has, or that are reserved for one. */
+  taken(resource: string): ReadonlySet<string> {
     const ids = new Set<string>()
     for (const entry of this.entries())
       if (entry.resource === resource) for (const id of entry.allocated.ids) ids.add(id)
+    for (const reservation of this.#reserved)
+      if (reservation.resource === resource) for (const id of reservation.ids) ids.add(id)
     return ids
   }
 

@@ -35,12 +35,6 @@ export interface DevicePluginsParts {
   readonly affected: (uids: Iterable<string>) => void
 }
 
-interface Asking {
-  readonly uid: string
-  readonly resource: string
-  readonly ids: readonly string[]
-}
-
 const DURATION_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export class DevicePlugins implements PluginHandler {
@@ -55,8 +49,6 @@ export class DevicePlugins implements PluginHandler {
   readonly #reusable = new Map<string, ReadonlyMap<string, ReadonlySet<string>>>()
   /** One at a time chooses, so that none chooses what another is about to get. */
   #choosing: Promise<unknown> = Promise.resolve()
-  /** Chosen, while their plugin is asked for them: nobody else gets them, and no file says that somebody has them. */
-  readonly #asking = new Set<Asking>()
   /** What is known is in the file then. */
   readonly #saving = new Rounds(() => this.#save())
   #server: GrpcServer | undefined
@@ -207,7 +199,6 @@ export class DevicePlugins implements PluginHandler {
 
   /** Nothing of the pod runs any more. */
   release(uid: string): void {
-    for (const asking of this.#asking) if (asking.uid === uid) this.#asking.delete(asking)
     if (this.#allocations.delete(uid)) void this.#saving.run()
   }
 
@@ -282,34 +273,25 @@ export class DevicePlugins implements PluginHandler {
         ...{ resource, count, reusable },
         isNear: nodes === undefined ? undefined : id => isNear(devices.get(id), nodes),
         healthy: this.#resources.healthyIds(resource),
-        taken: this.#taken(resource),
+        taken: this.#allocations.taken(resource),
         ...(plugin.features.preferredAllocation
           ? { preferred: (available, must, size) => plugin.preferred(available, must, size) }
           : {}),
       })
-      const asking = { uid, resource, ids }
-      this.#asking.add(asking)
-      return asking
+      return this.#allocations.reserve({ uid, resource, ids })
     }
     const chosen = this.#choosing.then(choose)
     this.#choosing = chosen.catch(() => {})
-    const asking = await chosen
-    const { ids } = asking
+    const reservation = await chosen
+    const { ids } = reservation
     try {
       const response = await this.#allocate(plugin, ids)
-      if (!this.#asking.has(asking)) throw new Error('the pod has ended meanwhile')
+      if (!this.#allocations.isReserved(reservation)) throw new Error('the pod has ended meanwhile')
       this.#keep(uid, container.name, resource, ids, response)
       return { ids, isNew: true }
     } finally {
-      this.#asking.delete(asking)
+      this.#allocations.letGo(reservation)
     }
-  }
-
-  #taken(resource: string): ReadonlySet<string> {
-    const taken = this.#allocations.taken(resource)
-    for (const asking of this.#asking)
-      if (asking.resource === resource) for (const id of asking.ids) taken.add(id)
-    return taken
   }
 
   async #allocate(plugin: PluginConnection, ids: readonly string[]) {
