@@ -189,3 +189,21 @@ test('a change that no watch told is found within ten seconds', async () => {
   await rest()
   assert.deepEqual(take(), ['unwatched'])
 })
+
+test('one that takes the place of another is dealt with, at whichever moment it comes', async () => {
+  for (let turns = 0; turns < 80; turns++) {
+    const { registration, state, take } = world()
+    // The first one answers, or not.
+    state.answers = turns % 2 ? { '/registry/a': { name: 'old' } } : {}
+    state.sockets = [{ path: '/registry/a', identity: '1' }]
+    const started = registration.start()
+    for (let turn = 0; turn < turns / 2; turn++) await null
+    state.answers = { '/registry/a': { name: 'new' } }
+    state.sockets = [{ path: '/registry/a', identity: '2' }]
+    state.changed()
+    await started
+    await rest()
+    assert.ok(take().includes('register new /registry/a'), `after ${turns} turns`)
+    await registration.stop()
+  }
+})

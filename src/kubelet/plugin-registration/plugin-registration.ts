@@ -9,6 +9,7 @@ import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { PluginSocket, PluginSockets } from '../host-access.ts'
+import { Rounds } from '../rounds.ts'
 import type { RegistrationClient } from './registration-client.ts'
 
 export interface Plugin {
@@ -60,14 +61,14 @@ interface Place {
   registered: { readonly plugin: Plugin; readonly handler: PluginHandler } | undefined
   busy: Promise<void> | undefined
   retryMs: number
-  cancelRetry: () => void
+  /** While it is to be asked again. */
+  cancelRetry: (() => void) | undefined
 }
 
 export class PluginRegistration {
   readonly #parts: PluginRegistrationParts
   readonly #places = new Map<string, Place>()
-  #looking: Promise<void> | undefined
-  #lookAgain = false
+  readonly #looks = new Rounds(() => this.#look())
   #unwatch = () => {}
   #cancelLook = () => {}
   #stopped = false
@@ -92,8 +93,8 @@ export class PluginRegistration {
     this.#stopped = true
     this.#unwatch()
     this.#cancelLook()
-    for (const place of this.#places.values()) place.cancelRetry()
-    await this.#looking
+    for (const place of this.#places.values()) place.cancelRetry?.()
+    await this.#looks.settled()
     await Promise.all([...this.#places.values()].map(place => place.busy))
   }
 
@@ -106,22 +107,16 @@ export class PluginRegistration {
 
   /** Compares what is there with what is known; resolves when it has begun to deal with what differs. */
   look(): Promise<void> {
-    this.#lookAgain = true
-    this.#looking ??= this.#lookWhileAsked().finally(() => {
-      this.#looking = undefined
-    })
-    return this.#looking
+    return this.#looks.run()
   }
 
-  async #lookWhileAsked(): Promise<void> {
+  async #look(): Promise<void> {
     const { sockets, directory, log } = this.#parts
-    while (this.#lookAgain && !this.#stopped) {
-      this.#lookAgain = false
-      try {
-        this.#see(await sockets.list(directory))
-      } catch (error) {
-        log.warn('plugins cannot be looked for', { directory, error: messageOf(error) })
-      }
+    if (this.#stopped) return
+    try {
+      this.#see(await sockets.list(directory))
+    } catch (error) {
+      log.warn('plugins cannot be looked for', { directory, error: messageOf(error) })
     }
   }
 
@@ -133,7 +128,7 @@ export class PluginRegistration {
     for (const [path, socket] of there) {
       const place = this.#places.get(path) ?? {
         ...{ wanted: undefined, settled: undefined, registered: undefined, busy: undefined },
-        ...{ retryMs: RETRY_MS, cancelRetry: () => {} },
+        ...{ retryMs: RETRY_MS, cancelRetry: undefined },
       }
       this.#places.set(path, place)
       this.#want(path, place, socket)
@@ -142,7 +137,8 @@ export class PluginRegistration {
 
   #want(path: string, place: Place, socket: PluginSocket | undefined): void {
     if (place.wanted?.identity !== socket?.identity) {
-      place.cancelRetry()
+      place.cancelRetry?.()
+      place.cancelRetry = undefined
       place.retryMs = RETRY_MS
     } else if (socket) return
     place.wanted = socket
@@ -150,10 +146,13 @@ export class PluginRegistration {
   }
 
   #deal(path: string, place: Place): void {
-    place.busy ??= this.#dealUntilSettled(path, place).finally(() => {
+    place.busy ??= this.#dealUntilSettled(path, place).then(() => {
       place.busy = undefined
       const isGone = !place.wanted && !place.registered
       if (isGone && this.#places.get(path) === place) this.#places.delete(path)
+      // Another may have come while this ended.
+      else if (!place.cancelRetry && !this.#stopped && place.settled !== place.wanted?.identity)
+        this.#deal(path, place)
     })
   }
 
@@ -181,8 +180,11 @@ export class PluginRegistration {
 
   #retryLater(path: string, place: Place): void {
     if (this.#stopped) return
-    place.cancelRetry()
-    place.cancelRetry = this.#parts.clock.after(place.retryMs, () => this.#deal(path, place))
+    place.cancelRetry?.()
+    place.cancelRetry = this.#parts.clock.after(place.retryMs, () => {
+      place.cancelRetry = undefined
+      this.#deal(path, place)
+    })
     place.retryMs = Math.min(place.retryMs * 2, RETRY_LIMIT_MS)
   }
 
