@@ -3,11 +3,10 @@
  * or entering a mount.
  */
 
-import type { Stats } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import {
   chmod,
   chown,
-  lchown,
   lstat,
   mkdir,
   open,
@@ -19,7 +18,10 @@ import {
   symlink,
 } from 'node:fs/promises'
 import { mountsUnder } from '../mount-table.ts'
+import { O_PATH } from './mounts.ts'
 import { spaceOf, usageOf } from './usage.ts'
+
+const { O_NOFOLLOW } = constants
 
 const DEFAULT_LIMIT_BYTES = 16 * 1024 * 1024
 /** Set-group-id: what is made in the directory later belongs to the same group. */
@@ -103,17 +105,25 @@ export const machineFiles = {
   chown: (path: string, user: number, group: number) => chown(path, user, group),
 }
 
+/** By handles on what was looked at: a container that runs may put a symlink in its place meanwhile, which must lead nowhere. */
 async function giveToGroup(path: string, group: number, readOnly: boolean): Promise<void> {
-  const facts = await lstat(path)
-  if (facts.isSymbolicLink()) return
-  await lchown(path, facts.uid, group)
-  const mode = facts.mode & 0o7777
-  if (!facts.isDirectory()) {
-    await chmod(path, mode | (readOnly ? GROUP_READ : GROUP_WRITE))
-    return
+  const place = await open(path, O_PATH | O_NOFOLLOW)
+  try {
+    const facts = await place.stat()
+    if (facts.isSymbolicLink()) return
+    const itself = `/proc/self/fd/${place.fd}`
+    await chown(itself, facts.uid, group)
+    const mode = facts.mode & 0o7777
+    if (!facts.isDirectory()) {
+      await chmod(itself, mode | (readOnly ? GROUP_READ : GROUP_WRITE))
+      return
+    }
+    await chmod(itself, mode | SETGID | (readOnly ? GROUP_READ | 0o010 : GROUP_ALL))
+    for (const name of await readdir(itself))
+      await giveToGroup(`${itself}/${name}`, group, readOnly)
+  } finally {
+    await place.close()
   }
-  await chmod(path, mode | SETGID | (readOnly ? GROUP_READ | 0o010 : GROUP_ALL))
-  for (const name of await readdir(path)) await giveToGroup(`${path}/${name}`, group, readOnly)
 }
 
 type Handle = Awaited<ReturnType<typeof open>>

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import {
   chmod,
   mkdir,
@@ -193,4 +194,34 @@ test('probes over HTTP and TCP', async () => {
     (await machineNetwork.grpc('127.0.0.1', gone, '', 500)).output,
     /^timeout: failed to connect service/,
   )
+})
+
+test('giving files to a group reaches nothing outside, whatever a container does meanwhile', async () => {
+  const outside = join(root, 'elsewhere')
+  await mkdir(outside, { mode: 0o700 })
+  await writeFile(join(outside, 'secret'), '', { mode: 0o600 })
+  const volume = join(root, 'meddled')
+  await mkdir(join(volume, 'directory'), { recursive: true })
+  await writeFile(join(volume, 'file'), '')
+  const targets = { directory: outside, file: join(outside, 'secret') }
+  const meddle = (name: keyof typeof targets) => {
+    const path = join(volume, name)
+    const program = `const { renameSync, symlinkSync } = require('node:fs')
+      const [path, target] = process.argv.slice(1)
+      symlinkSync(target, path + '.link')
+      for (;;)
+        for (const [from, to] of [['', '.aside'], ['.link', ''], ['', '.link'], ['.aside', '']])
+          renameSync(path + from, path + to)`
+    return spawn(process.execPath, ['-e', program, path, targets[name]], { stdio: 'ignore' })
+  }
+  const meddling = [meddle('directory'), meddle('file')]
+  const until = performance.now() + 1_500
+  while (performance.now() < until)
+    // What goes under its hands is tried again by whoever asked.
+    await machineFiles.giveToGroup(volume, 4321, false).catch(() => {})
+  for (const child of meddling) child.kill('SIGKILL')
+  for (const path of [outside, join(outside, 'secret')]) {
+    const { gid, mode } = await stat(path)
+    assert.deepEqual([gid, mode & 0o070], [process.getgid?.(), 0], path)
+  }
 })

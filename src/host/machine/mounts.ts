@@ -7,7 +7,7 @@ import { mountsUnder } from '../mount-table.ts'
 
 const run = promisify(execFile)
 /** Linux's O_PATH, which Node does not name: a handle on a place, not on a content. */
-const O_PATH = 0o10000000
+export const O_PATH = 0o10000000
 const { O_NOFOLLOW, O_DIRECTORY } = constants
 const TARGET_MODE = 0o750
 /** All but the identity of who runs what lies there. */
