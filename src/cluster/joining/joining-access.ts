@@ -50,6 +50,11 @@ const BINDINGS = {
     `system:${REQUESTS}:kubelet-serving-approver`,
     subject('User', 'system:kube-controller-manager'),
   ],
+  // As whom controllers approve that have accounts of their own.
+  'proa:node-serving-approver-account': [
+    `system:${REQUESTS}:kubelet-serving-approver`,
+    { kind: 'ServiceAccount', name: 'certificate-controller', namespace: 'kube-system' },
+  ],
   'proa:node-network': ['proa:node-network', nodes],
 } as const
 

@@ -12,6 +12,7 @@ import { issueAuthority } from '#base/pki/certificate.ts'
 import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
+import { certificateTools } from '#kubelet'
 import { bootstrapCertificate } from '../bootstrap-kubelet.ts'
 import type { LoadHollowMachine } from '../options.ts'
 import { kubeconfigOf } from '../pki/kubeconfig.ts'
@@ -192,6 +193,13 @@ describe('machines join', () => {
     assert.equal(own?.spec.podCIDR, range)
     assert.ok(own?.spec.taints?.some(({ key }) => key === 'a'))
     assert.equal(own?.metadata.labels?.zone, 'x')
+    // By which the API server knows its port.
+    const { requestCertificate, SERVING_PURPOSE, subjectOfNode } = await certificateTools()
+    const serving = await requestCertificate({
+      ...{ client, clock: systemClock, purpose: SERVING_PURPOSE },
+      wanted: { subject: subjectOfNode('joined'), names: ['joined'] },
+    })
+    assert.match(serving.certificate, /BEGIN CERTIFICATE/)
     // Others' secrets are not for it.
     await assert.rejects(client.list(secret), /forbidden/)
     await assert.rejects(client.get(configMap, 'kube-root-ca.crt', 'default'), /forbidden/)
