@@ -14,17 +14,24 @@ import { readProviders } from '../../src/kubelet/credentials/configuration.ts'
 import { projectRoot } from '../tidy/sources.ts'
 
 const guide = readFileSync(join(projectRoot, 'docs/nodes.md'), 'utf8')
-const blocks = [...guide.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = '']) =>
-  Buffer.from(text),
-)
+const blocks = [...guide.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = '']) => text)
+const ofKind = (kind: string) =>
+  blocks.filter(text => text.includes(`kind: ${kind}\n`)).map(text => Buffer.from(text))
 
 test('the configurations of the guide can be used', () => {
-  const [kubelet, providers] = blocks
-  assert.ok(kubelet && providers)
-  const configuration = readKubeletConfiguration([{ path: 'nodes.md', text: kubelet }])
-  assert.equal(optionsOf(configuration).containerLogMaxFiles, 3)
+  const configurations = ofKind('KubeletConfiguration').map(text =>
+    readKubeletConfiguration([{ path: 'nodes.md', text }]),
+  )
+  assert.equal(configurations.length, 2)
+  assert.deepEqual(
+    configurations.map(configuration => optionsOf(configuration).containerLogMaxFiles),
+    [3, undefined],
+  )
   const shared = new Set([...KUBELET_FIELDS, 'maxPods', 'registerWithTaints', 'systemReserved'])
-  assert.deepEqual(unservedFields(configuration, shared), [])
+  for (const configuration of configurations)
+    assert.deepEqual(unservedFields(configuration, shared), [])
+  const [providers] = ofKind('CredentialProviderConfig')
+  assert.ok(providers)
   assert.equal(readProviders(providers, 'nodes.md')[0]?.defaultCacheMs, 12 * 3_600_000)
 })
 
@@ -36,6 +43,7 @@ test('fields that change nothing in the kubelet itself are none of those that th
 
 test('the flags exist', () => {
   const known = [helpText(['up', '--help']), helpText(['kubelet', '--help'])].join('\n')
-  for (const [flag] of guide.replaceAll('--raw', '').matchAll(/--[a-z][a-z-]+/g))
+  const others = /--raw|systemd-inhibit --list/g
+  for (const [flag] of guide.replace(others, '').matchAll(/--[a-z][a-z-]+/g))
     assert.ok(known.includes(flag), flag)
 })

@@ -1,5 +1,5 @@
 /** Agrees with all who give away parts of the machine from where a pod's come, and has them set aside; upstream's topology manager. */
-import type { Pod } from '../pod-types.ts'
+import type { AnyContainer, Pod } from '../pod-types.ts'
 import { AdmissionError } from './admission-error.ts'
 import {
   type HintProvider,
