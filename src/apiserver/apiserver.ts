@@ -2,7 +2,7 @@
 import type { Secret } from '#api/core/v1/secret.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { badRequest, StatusError } from '#api/machinery/status.ts'
-import { parseCidr } from '#base/cidr.ts'
+import { parseCidrs } from '#base/cidr.ts'
 import type { Clock } from '#base/clock.ts'
 import type { FeatureGates } from '#base/feature-gates.ts'
 import type { FigureSource } from '#base/figures.ts'
@@ -273,7 +273,7 @@ function createContext(options: ApiServerOptions, warn: ServerEvents['warn']): S
     caller: options.webhookCaller,
     canReachPods: options.forwarderTo !== undefined,
   })
-  const range = parseCidr(
+  const ranges = parseCidrs(
     options.serviceClusterIpRange ?? DEFAULT_SERVICE_RANGE,
     '--service-cluster-ip-range',
   )
@@ -317,7 +317,7 @@ function createContext(options: ApiServerOptions, warn: ServerEvents['warn']): S
     ...security,
     services: new ServiceAllocator({
       services: services ?? cache.add('/registry/services/specs/', {}),
-      cidr: range,
+      cidrs: ranges,
       ...(options.nodePorts ? { ports: options.nodePorts } : {}),
       ranges: registry.find(NETWORKING, 'v1', 'servicecidrs')?.storage?.cache,
       addresses: registry.find(NETWORKING, 'v1', 'ipaddresses')?.storage?.cache,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { numberToAddress } from './cidr.ts'
+import { numberToAddress } from './ip-address.ts'
 import { canAssign, containsPrefix, overlaps, prefixOf } from './prefix.ts'
 
 test('addresses of a range are those between its own and its broadcast address', () => {
@@ -26,7 +26,7 @@ test('ranges hold or overlap each other as the numbers of their addresses say', 
     .record({ address: fc.nat(255), length: fc.integer({ min: 24, max: 32 }) })
     .map(({ address, length }) => {
       const size = 2 ** (32 - length)
-      return `${numberToAddress(0x0a000000 + address - (address % size))}/${length}`
+      return `${numberToAddress(BigInt(0x0a000000 + address - (address % size)), false)}/${length}`
     })
   const numbers = (text: string) => {
     const { base, length } = prefixOf(text)

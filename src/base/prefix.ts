@@ -1,4 +1,4 @@
-/** Ranges of addresses of either family, as ServiceCIDRs have them; `cidr.ts` has the ranges of flags, which are IPv4. */
+/** Ranges of addresses as ServiceCIDRs have them, which were validated; `cidr.ts` has those of flags. */
 import { addressBytes } from './pki/address.ts'
 
 export interface Prefix {

@@ -1,5 +1,12 @@
 /** Hollow nodes: the real kubelet over machines that exist in memory only. */
-import { addressAt, formatCidr, parseCidr } from '#base/cidr.ts'
+import {
+  addressAt,
+  formatCidr,
+  nodePrefixLengthOf,
+  parseCidr,
+  parseCidrs,
+  partOf,
+} from '#base/cidr.ts'
 import { version } from '#base/version.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
@@ -28,9 +35,11 @@ export interface RunningHollowNode extends RunningNode {
 
 const KUBELET_DIRECTORY = '/var/lib/kubelet'
 
-/** Addresses of hollow nodes: a range for documentation and tests, so that nobody takes them for machines. */
-const NODE_ADDRESSES = parseCidr('198.18.0.0/15', 'hollow nodes')
-const ADDRESSES_PER_NODE = 256
+/** Addresses of hollow nodes: ranges for measurements, so that nobody takes them for machines. */
+const NODE_ADDRESSES = {
+  ipv4: parseCidr('198.18.0.0/15', 'hollow nodes'),
+  ipv6: parseCidr('2001:2::/48', 'hollow nodes'),
+}
 
 /** Starts the nodes; `contextFor` gives each the client of its own identity. */
 export async function startHollowNodes(
@@ -39,23 +48,26 @@ export async function startHollowNodes(
   contextFor: (nodeName: string) => RoleContext,
 ): Promise<RunningHollowNode[]> {
   const hollowMachine = await options.hollowMachine()
-  const clusterCidr = parseCidr(options.clusterCidr, '--cluster-cidr')
+  const clusterCidrs = parseCidrs(options.clusterCidr, '--cluster-cidr')
   const first = options.nodeName ?? 'hollow'
   return Array.from({ length: count }, (_, index) => {
     const name = `${first}-${index}`
-    const base = clusterCidr.base + index * ADDRESSES_PER_NODE
-    const podCidr = formatCidr({ base, prefixLength: 24, size: ADDRESSES_PER_NODE })
+    const podCidr = clusterCidrs
+      .map(whole => formatCidr(partOf(whole, nodePrefixLengthOf(whole), index)))
+      .join()
     const { clock, random } = options
     const machine = hollowMachine({ clock, random, hostname: name, podCidr })
-    const address = addressAt(NODE_ADDRESSES, index + 1)
-    options.cloud?.launched?.({ name, address })
+    const nodeAddresses = clusterCidrs.map(({ isIpv6 }) =>
+      addressAt(isIpv6 ? NODE_ADDRESSES.ipv6 : NODE_ADDRESSES.ipv4, index + 1),
+    )
+    options.cloud?.launched?.({ name, address: nodeAddresses[0] ?? '' })
     const hasExternalCloud = options.cloud !== undefined || options.registration?.hasExternalCloud
     const start = () =>
       startKubelet(contextFor(name), {
         nodeName: name,
         ...machine,
         rootDirectory: KUBELET_DIRECTORY,
-        nodeAddresses: [address],
+        nodeAddresses,
         ...(hasExternalCloud ? { hasExternalCloud } : {}),
         clusterDomain: options.clusterDomain,
         kubeletPort: 0,

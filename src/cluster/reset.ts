@@ -24,11 +24,11 @@ import {
   removePodCgroups,
 } from '#kubelet'
 import {
-  KernelRoutes,
   removeForwarding,
   removeHostLink,
   removeNetworkPolicyRules,
   removePodNetwork,
+  removePodRoutes,
 } from '#network'
 import { removeProxyRules } from '#proxy'
 import { dataDirectoryOf } from './data-directory.ts'
@@ -81,7 +81,7 @@ export async function resetMachine(layout: Layout, log: Log, clock: Clock): Prom
     )
     await step(() => removeProxyRules(layout.instance))
     await step(() => removeNetworkPolicyRules(layout.instance))
-    await step(() => new KernelRoutes(layout).remove())
+    await step(() => removePodRoutes(layout))
     await step(() => removeHostLink(layout.instance))
     await step(() => removeForwarding({ name: layout.instance }))
     for (const directory of [layout.cniConfiguration, SYSTEM_CNI_CONFIGURATION])

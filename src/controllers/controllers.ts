@@ -44,7 +44,7 @@ import {
 } from './local-path-provisioner/local-path-provisioner.controller.ts'
 import { ALIASES, UPSTREAM } from './names.ts'
 import { namespaceController } from './namespace/namespace.controller.ts'
-import { nodeIpamController } from './node-ipam/node-ipam.controller.ts'
+import { type NodePrefixLengths, nodeIpamController } from './node-ipam/node-ipam.controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.controller.ts'
 import { persistentVolumeAttachDetachController } from './persistentvolume-attach-detach/persistentvolume-attach-detach.controller.ts'
 import { persistentVolumeBinderController } from './persistentvolume-binder/persistentvolume-binder.controller.ts'
@@ -93,9 +93,9 @@ export interface ControllersOptions {
   readonly enabled?: string
   /** PEM of the CA that pods are to trust; without it, no kube-root-ca.crt is published. */
   readonly certificateAuthority?: string
-  /** The range of pod addresses; without it, nodes keep the podCIDR that they come with. */
+  /** The range of pod addresses, or one of each family; without it, nodes keep the podCIDRs that they come with. */
   readonly clusterCidr?: string
-  readonly nodePrefixLength?: number
+  readonly nodePrefixLengths?: NodePrefixLengths
   readonly terminatedPodThreshold?: number
   /** How tokens that live in Secrets are signed; without it, none are made. */
   readonly tokens?: TokenOptions
@@ -158,12 +158,9 @@ export const controllers: readonly ControllerEntry[] = [
   },
   {
     name: 'node-ipam-controller',
-    create: (context, { clusterCidr, nodePrefixLength }) =>
+    create: (context, { clusterCidr, nodePrefixLengths = {} }) =>
       clusterCidr
-        ? nodeIpamController(context, {
-            clusterCidr,
-            ...(nodePrefixLength === undefined ? {} : { nodePrefixLength }),
-          })
+        ? nodeIpamController(context, { clusterCidr, nodePrefixLengths })
         : undefined,
   },
   { name: 'deployment-controller', create: deploymentController },

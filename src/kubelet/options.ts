@@ -47,7 +47,7 @@ export interface KubeletOptions {
   readonly hasExternalCloud?: boolean
   /** The node's address is somebody's wish, among those that the cloud knows. */
   readonly isAddressWished?: boolean
-  /** The range of pod addresses that a new node registers with; else the control plane gives it one. */
+  /** The range of pod addresses that a new node registers with, or one of each family with a comma between them; else the control plane gives it some. */
   readonly podCidr?: string
   /** Port on which the kubelet's server is reached; 0 where it is only reached in process. */
   readonly kubeletPort?: number

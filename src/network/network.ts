@@ -15,8 +15,7 @@ export {
   removeNetworkPolicyRules,
   startNetworkPolicies,
 } from './policy/network-policies.ts'
-export { KernelRoutes } from './routes/kernel-routes.ts'
-export { startPodRoutes } from './routes/pod-routes.ts'
+export { removePodRoutes, startPodRoutes } from './routes/pod-routes.ts'
 export type { RouteMode } from './routes/route-plan.ts'
 
 /** The address under which a node's pods reach their host: the first of the node's range, which ptp uses as gateway. */

@@ -103,7 +103,7 @@ test('of a service that is gone every flow is deleted', () => {
 test('without the command it is told once', async () => {
   const warnings: string[] = []
   const log = { ...silentLog, warn: (message: string) => warnings.push(message) }
-  const cleaner = new FlowCleaner({ log, conntrack: ['/nowhere/conntrack'] })
+  const cleaner = new FlowCleaner({ log, family: 4, conntrack: ['/nowhere/conntrack'] })
   for (const endpoints of [[one], [two], [one]]) {
     cleaner.settled(udpDestinationsOf([dns(endpoints)], []))
     await cleaner.idle()

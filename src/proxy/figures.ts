@@ -1,9 +1,9 @@
 /** What the proxy counts and measures, under upstream's names. */
 import { createFigureBook, exponentialBounds, type FigureSource } from '#base/figures.ts'
+import { type Family, wordsOf } from './family.ts'
 
-/** Every rule is of this family. */
-const FAMILY = ['IPv4'] as const
 const LABELS = ['ip_family'] as const
+const labelsOf = (family: Family) => [wordsOf(family).name]
 
 /** Upstream's: finer up to a minute, then ever coarser up to five. */
 const PROGRAMMING_BOUNDS = [
@@ -40,20 +40,24 @@ export class ProxyFigures {
       'code',
     ]),
   }
-  #lastQueued = 0
-  #lastWritten = 0
+  readonly #lastQueued = new Map<Family, number>()
+  readonly #lastWritten = new Map<Family, number>()
 
-  constructor() {
-    const labels = { ip_family: FAMILY[0] }
+  constructor(families: readonly Family[]) {
+    const each = (of: ReadonlyMap<Family, number>) =>
+      families.map(family => ({
+        labels: { ip_family: wordsOf(family).name },
+        value: of.get(family) ?? 0,
+      }))
     this.#book.gauge(
       'kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds',
       'When other rules were wanted last.',
-      () => [{ labels, value: this.#lastQueued }],
+      () => each(this.#lastQueued),
     )
     this.#book.gauge(
       'kubeproxy_sync_proxy_rules_last_timestamp_seconds',
       'When rules were written last.',
-      () => [{ labels, value: this.#lastWritten }],
+      () => each(this.#lastWritten),
     )
   }
 
@@ -61,20 +65,24 @@ export class ProxyFigures {
     return this.#book.source
   }
 
-  queued(nowMs: number): void {
-    this.#lastQueued = nowMs / 1000
+  queued(family: Family, nowMs: number): void {
+    this.#lastQueued.set(family, nowMs / 1000)
   }
 
   /** `changedMs`: when what is in the rules now changed, for each change whose time is known. */
-  written(nowMs: number, tookMs: number, changedMs: readonly number[]): void {
-    this.#lastWritten = nowMs / 1000
-    this.#syncs.observe(FAMILY, tookMs / 1000)
+  written(
+    family: Family,
+    { nowMs, tookMs }: { readonly nowMs: number; readonly tookMs: number },
+    changedMs: readonly number[],
+  ): void {
+    this.#lastWritten.set(family, nowMs / 1000)
+    this.#syncs.observe(labelsOf(family), tookMs / 1000)
     for (const changed of changedMs)
-      this.#programming.observe(FAMILY, Math.max(0, nowMs - changed) / 1000)
+      this.#programming.observe(labelsOf(family), Math.max(0, nowMs - changed) / 1000)
   }
 
-  failed(): void {
-    this.#failures.add(FAMILY)
+  failed(family: Family): void {
+    this.#failures.add(labelsOf(family))
   }
 
   asked(what: 'healthz' | 'livez', status: number): void {

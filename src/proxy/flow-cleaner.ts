@@ -15,12 +15,14 @@ import {
   isStale,
   keyOf,
 } from './conntrack.ts'
+import type { Family } from './family.ts'
 
 /** Up to so many ports are listed one by one; beyond that all UDP flows are read once. */
 const LISTINGS_LIMIT = 4
 
 export interface FlowCleanerOptions {
   readonly log: Log
+  readonly family: Family
   /** The program and its first words, by default `conntrack` itself. */
   readonly conntrack?: readonly [string, ...string[]]
   readonly isLocal?: (ip: string) => boolean
@@ -97,11 +99,15 @@ export class FlowCleaner {
     }
     const [program, ...first] = this.#program
     for (const words of listings(changed))
-      await command(program, [...first, '-L', ...UDP, ...words], { onLine })
+      await command(program, [...first, '-L', ...this.#udp, ...words], { onLine })
     for (const flow of stale.values()) {
       if (this.#stopped) return
       await this.#delete(flow)
     }
+  }
+
+  get #udp(): readonly string[] {
+    return ['-f', `ipv${this.#options.family}`, '-p', 'udp']
   }
 
   get #program(): readonly [string, ...string[]] {
@@ -114,14 +120,12 @@ export class FlowCleaner {
       ...['--orig-dst', destination.ip, '--orig-port-dst', `${destination.port}`],
       ...['--reply-src', answeredBy.ip, '--reply-port-src', `${answeredBy.port}`],
     ]
-    const { exitCode, stderr } = await tryCommand(program, [...first, '-D', ...UDP, ...flow])
+    const { exitCode, stderr } = await tryCommand(program, [...first, '-D', ...this.#udp, ...flow])
     // A flow that ended meanwhile makes for another exit code than 0, and is no fault.
     if (exitCode !== 0 && !stderr.includes('have been deleted'))
       throw new CommandError(`conntrack -D failed: ${stderr.trim().split('\n')[0]}`)
   }
 }
-
-const UDP = ['-f', 'ipv4', '-p', 'udp']
 
 function listings(changed: ReadonlySet<string>): string[][] {
   const ports = new Set([...changed].map(key => key.slice(key.lastIndexOf(':') + 1)))

@@ -3,11 +3,13 @@ import { node } from '#api/core/v1/node.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { service } from '#api/core/v1/service.ts'
 import { type EndpointSlice, endpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { splitRanges } from '#base/cidr.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { Informers } from '#client/informer.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { tryCommand } from '#host/command.ts'
 import { udpDestinationsOf } from './conntrack.ts'
+import { FAMILIES, type Family, familyOf, wordsOf } from './family.ts'
 import { ProxyFigures } from './figures.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import { HealthCheckPorts } from './health-check-ports.ts'
@@ -21,8 +23,9 @@ export type { WantedStatusAddress } from './status-ports.ts'
 
 export interface ProxyOptions {
   readonly nodeName: string
+  /** Addresses of pods: one range, or one of each family with a comma between them. */
   readonly clusterCidr: string
-  /** The nftables table, of family ip, that belongs to this proxy alone. */
+  /** The nftables table that belongs to this proxy alone, one of each family. */
   readonly table: string
   readonly healthzBindAddress?: WantedStatusAddress
   readonly metricsBindAddress?: WantedStatusAddress
@@ -32,14 +35,18 @@ export interface ProxyOptions {
 const LAST_CHANGE = 'endpoints.kubernetes.io/last-change-trigger-time'
 const SERVICE_INDEX = 'proxy/service'
 
-/** Resolves once the first complete table is in the kernel. Throws a UserError where a port that was asked for cannot be had. */
+/** Resolves once the first complete tables are in the kernel. Throws a UserError where a port that was asked for cannot be had. */
 export async function startProxy(context: RoleContext, options: ProxyOptions): Promise<Running> {
   const { informers, clock, log } = context
-  const wanted = wantedRules(informers, options)
+  const ranges = new Map(
+    splitRanges(options.clusterCidr).map(range => [familyOf(range), range] as const),
+  )
+  const families = [...ranges.keys()]
+  const wanted = wantedRules(informers, options.nodeName)
   const nodes = informers.for(node, { fieldSelector: `metadata.name=${options.nodeName}` })
   const health = new ProxyHealth(clock)
-  const figures = new ProxyFigures()
-  health.waiting()
+  const figures = new ProxyFigures(families)
+  for (const family of families) health.waiting(family)
   const statusPorts = await openStatusPorts({
     healthz: options.healthzBindAddress,
     metrics: options.metricsBindAddress,
@@ -47,22 +54,28 @@ export async function startProxy(context: RoleContext, options: ProxyOptions): P
     ...{ health, figures, clock, log },
   })
   await wanted.synced
-  const consequences = startConsequences(context, options, health)
-  const writer = new RuleWriter(context, {
-    table: options.table,
-    ...{ health, figures },
-    wanted: wanted.now,
-    written: consequences.written,
-  })
-  const started = clock.now()
-  const ends = wanted.subscribe(at =>
-    writer.changed(at !== undefined && at >= started ? at : undefined),
+  const consequences = startConsequences(context, { ...options, families }, health)
+  const writers = [...ranges].map(
+    ([family, clusterCidr]) =>
+      new RuleWriter(context, {
+        ...{ table: options.table, family, health, figures },
+        wanted: () => wanted.now(family, clusterCidr),
+        written: (now, lost) => consequences.written(family, now, lost),
+      }),
   )
-  await writer.firstWrite
+  const started = clock.now()
+  const ends = wanted.subscribe(at => {
+    for (const writer of writers) writer.changed(at !== undefined && at >= started ? at : undefined)
+  })
+  await Promise.all(writers.map(writer => writer.firstWrite))
+  // Of an earlier life, when the cluster had other ranges.
+  const others = FAMILIES.filter(family => !ranges.has(family))
+  const cleaned = Promise.all(others.map(family => removeTable(family, options.table)))
   return {
     stop: async () => {
       for (const end of ends) end()
-      await writer.stop()
+      await cleaned
+      await Promise.all(writers.map(writer => writer.stop()))
       await consequences.stop()
       await statusPorts.stop()
     },
@@ -72,10 +85,10 @@ export async function startProxy(context: RoleContext, options: ProxyOptions): P
 /** What follows when rules are in the kernel. */
 function startConsequences(
   { client, clock, random, log }: RoleContext,
-  { nodeName }: ProxyOptions,
+  { nodeName, families }: { readonly nodeName: string; readonly families: readonly Family[] },
   health: ProxyHealth,
 ) {
-  const cleaner = new FlowCleaner({ log })
+  const cleaners = new Map(families.map(family => [family, new FlowCleaner({ log, family })]))
   const recorder = createEventRecorder(client, {
     ...{ clock, random, log },
     component: 'kube-proxy',
@@ -86,25 +99,30 @@ function startConsequences(
     isProxyHealthy: () => health.isHealthy,
   })
   return {
-    written: ({ udpDestinations, healthChecks }: Wanted, lost: boolean) => {
-      if (lost) cleaner.forget()
-      cleaner.settled(udpDestinations)
+    written: (family: Family, { udpDestinations, healthChecks }: Wanted, lost: boolean) => {
+      const cleaner = cleaners.get(family)
+      if (lost) cleaner?.forget()
+      cleaner?.settled(udpDestinations)
       healthCheckPorts.settled(healthChecks)
     },
     stop: async () => {
-      await cleaner.stop()
+      await Promise.all([...cleaners.values()].map(cleaner => cleaner.stop()))
       await healthCheckPorts.stop()
       recorder.stop()
     },
   }
 }
 
-/** Removes the table; harmless where there is none. */
+/** Removes the tables; harmless where there are none. */
 export async function removeProxyRules(table: string): Promise<void> {
-  await tryCommand('nft', ['delete', 'table', 'ip', table]).catch(() => undefined)
+  for (const family of FAMILIES) await removeTable(family, table)
 }
 
-function wantedRules(informers: Informers, { nodeName, clusterCidr }: ProxyOptions) {
+async function removeTable(family: Family, table: string): Promise<void> {
+  await tryCommand('nft', ['delete', 'table', wordsOf(family).ip, table]).catch(() => undefined)
+}
+
+function wantedRules(informers: Informers, nodeName: string) {
   const services = informers.for(service)
   const slices = informers.for(endpointSlice)
   const pods = informers.for(pod, { fieldSelector: `spec.nodeName=${nodeName}` })
@@ -113,15 +131,15 @@ function wantedRules(informers: Informers, { nodeName, clusterCidr }: ProxyOptio
   ])
   return {
     synced: Promise.all([services.synced, slices.synced, pods.synced]),
-    now: (): Wanted => {
+    now: (family: Family, clusterCidr: string): Wanted => {
       const served = services.list().map(service => {
         const { namespace, name } = service.metadata
         return { service, slices: slices.by(SERVICE_INDEX, `${namespace}/${name}`) }
       })
       const ports = served.flatMap(({ service, slices }) =>
-        servicePortsOf(service, slices, nodeName),
+        servicePortsOf(service, slices, nodeName, family),
       )
-      const hostPorts = pods.list().flatMap(hostPortsOf)
+      const hostPorts = pods.list().flatMap(pod => hostPortsOf(pod, family))
       return {
         ruleset: rulesetOf(ports, hostPorts, { clusterCidr }),
         udpDestinations: udpDestinationsOf(ports, hostPorts),

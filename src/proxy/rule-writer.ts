@@ -1,8 +1,9 @@
-/** Keeps the kernel's table as Services want it, and says when it is. */
+/** Keeps the kernel's table of one family as Services want it, and says when it is. */
 import type { RoleContext } from '#client/role.ts'
 import type { Ruleset } from '#host/nftables/ruleset.ts'
 import { TableWriter } from '#host/nftables/table-writer.ts'
 import type { Destinations } from './conntrack.ts'
+import { type Family, wordsOf } from './family.ts'
 import type { ProxyFigures } from './figures.ts'
 import type { ProxyHealth } from './proxy-health.ts'
 import { GATE } from './ruleset.ts'
@@ -20,6 +21,7 @@ export interface Wanted {
 
 export interface RuleWriterOptions {
   readonly table: string
+  readonly family: Family
   readonly health: ProxyHealth
   readonly figures: ProxyFigures
   /** The program and its first words, by default `nft` itself. */
@@ -43,10 +45,10 @@ export class RuleWriter {
     this.#context = context
     this.#options = options
     const { clock, log } = context
-    const { health, figures, nft, lookEveryMs } = options
+    const { family, health, figures, nft, lookEveryMs } = options
     this.#table = new TableWriter<Wanted>({
       ...{ clock, log: log.with({ component: 'proxy' }), nft, lookEveryMs },
-      table: { family: 'ip', name: options.table },
+      table: { family: wordsOf(family).ip, name: options.table },
       what: 'service rules',
       gate: GATE,
       wanted: () => {
@@ -54,12 +56,13 @@ export class RuleWriter {
         return options.wanted()
       },
       written: (wanted, { tookMs, isCurrent, lost }) => {
-        health.written(isCurrent)
-        figures.written(clock.now(), tookMs, this.#changes.splice(0, this.#asked))
+        health.written(family, isCurrent)
+        const nowMs = clock.now()
+        figures.written(family, { nowMs, tookMs }, this.#changes.splice(0, this.#asked))
         options.written(wanted, lost)
       },
-      failed: () => figures.failed(),
-      waiting: () => health.waiting(),
+      failed: () => figures.failed(family),
+      waiting: () => health.waiting(family),
     })
   }
 
@@ -70,7 +73,8 @@ export class RuleWriter {
   /** `sinceMs`: when that happened, where it is known. */
   changed(sinceMs?: number): void {
     if (sinceMs !== undefined && this.#changes.length < MEASURED_LIMIT) this.#changes.push(sinceMs)
-    this.#options.figures.queued(this.#context.clock.now())
+    const { family, figures } = this.#options
+    figures.queued(family, this.#context.clock.now())
     this.#table.changed()
   }
 

@@ -1,15 +1,16 @@
 /**
- * From service ports to the wanted contents of one nftables table. Pure. Layout:
+ * From service ports of one family to the wanted contents of its nftables table. Pure. Layout:
  *
  *   prerouting, output (nat) → services → by address, protocol and port → service/… → endpoint/… → dnat
  *   postrouting (nat)        masquerades what was marked: hairpins, traffic from outside, pods that leave the cluster
  *   refuse-* (filter)        services without endpoints are refused at once instead of timing out
  */
 import type { Ruleset, VerdictMap } from '#host/nftables/ruleset.ts'
+import { type Family, familyOf, inName, target, wordsOf } from './family.ts'
 import type { Endpoint, HostPort, ServicePort } from './service-ports.ts'
 
 export interface ProxyFacts {
-  /** Addresses of pods; traffic from elsewhere to a service is masqueraded. */
+  /** Addresses of pods, of the family that the rules are for; traffic from elsewhere to a service is masqueraded. */
   readonly clusterCidr: string
 }
 
@@ -25,13 +26,13 @@ export function rulesetOf(
   hostPorts: readonly HostPort[],
   facts: ProxyFacts,
 ): Ruleset {
-  const building = new Building()
+  const building = new Building(familyOf(facts.clusterCidr))
   for (const service of services) addService(building, service, facts)
   for (const hostPort of hostPorts) addHostPort(building, hostPort)
   const { sets, chains, addressed, nodePorts, refused, refusedNodePorts } = building
   const { dropped, droppedNodePorts } = building
   for (const [name, rules] of baseChains(facts)) chains.set(name, rules)
-  const byAddress = 'ipv4_addr . inet_proto . inet_service : verdict'
+  const byAddress = `${building.words.addressType} . inet_proto . inet_service : verdict`
   const byPort = 'inet_proto . inet_service : verdict'
   const maps = new Map<string, VerdictMap>([
     ['service-addresses', { type: byAddress, elements: addressed }],
@@ -45,6 +46,7 @@ export function rulesetOf(
 }
 
 class Building {
+  readonly words
   readonly sets = new Map<string, string>()
   readonly chains = new Map<string, readonly string[]>()
   readonly addressed = new Map<string, string>()
@@ -53,11 +55,21 @@ class Building {
   readonly refusedNodePorts = new Map<string, string>()
   readonly dropped = new Map<string, string>()
   readonly droppedNodePorts = new Map<string, string>()
+
+  constructor(family: Family) {
+    this.words = wordsOf(family)
+  }
+
+  /** Matches packets of pods, or of all others. */
+  from(side: 'pods' | 'others', { clusterCidr }: ProxyFacts): string {
+    return `${this.words.ip} saddr ${side === 'pods' ? '' : '!= '}${clusterCidr}`
+  }
 }
 
 function baseChains({ clusterCidr }: ProxyFacts): [string, string[]][] {
+  const { ip, loopback } = wordsOf(familyOf(clusterCidr))
   const ask = (what: string) => [
-    `ct state new ip daddr . meta l4proto . th dport vmap @${what}-addresses`,
+    `ct state new ${ip} daddr . meta l4proto . th dport vmap @${what}-addresses`,
     `ct state new fib daddr type local meta l4proto . th dport vmap @${what}-node-ports`,
   ]
   const refuse = ask('refused')
@@ -69,8 +81,8 @@ function baseChains({ clusterCidr }: ProxyFacts): [string, string[]][] {
     [
       GATE,
       [
-        'ip daddr . meta l4proto . th dport vmap @service-addresses',
-        'fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @node-ports',
+        `${ip} daddr . meta l4proto . th dport vmap @service-addresses`,
+        `fib daddr type local ${ip} daddr != ${loopback} meta l4proto . th dport vmap @node-ports`,
       ],
     ],
     ['prerouting', ['type nat hook prerouting priority dstnat; policy accept;', 'jump services']],
@@ -80,7 +92,7 @@ function baseChains({ clusterCidr }: ProxyFacts): [string, string[]][] {
       [
         'type nat hook postrouting priority srcnat; policy accept;',
         `meta mark and ${MASQUERADE_MARK} != 0 meta mark set meta mark xor ${MASQUERADE_MARK} masquerade`,
-        `ip saddr ${clusterCidr} ip daddr != ${clusterCidr} fib daddr type != local masquerade`,
+        `${ip} saddr ${clusterCidr} ${ip} daddr != ${clusterCidr} fib daddr type != local masquerade`,
       ],
     ],
     ['refuse-input', ['type filter hook input priority -110; policy accept;', ...refuseOrDrop]],
@@ -89,7 +101,7 @@ function baseChains({ clusterCidr }: ProxyFacts): [string, string[]][] {
   ]
 }
 
-function addService(building: Building, service: ServicePort, { clusterCidr }: ProxyFacts): void {
+function addService(building: Building, service: ServicePort, facts: ProxyFacts): void {
   const { name, protocol, port } = service
   const key = (ip: string) => `${ip} . ${protocol} . ${port}`
   if (service.internalEndpoints.length === 0)
@@ -97,16 +109,16 @@ function addService(building: Building, service: ServicePort, { clusterCidr }: P
   else {
     const internal = `service/${name}`
     building.chains.set(internal, [
-      `ip saddr != ${clusterCidr} ${mark}`,
+      `${building.from('others', facts)} ${mark}`,
       ...balance(building, service, service.internalEndpoints),
     ])
     for (const ip of service.clusterIps) building.addressed.set(key(ip), `goto ${internal}`)
   }
-  addExternal(building, service, clusterCidr)
+  addExternal(building, service, facts)
 }
 
 /** Where it is reached from outside, and from inside by those who use its outer addresses. */
-function addExternal(building: Building, service: ServicePort, clusterCidr: string): void {
+function addExternal(building: Building, service: ServicePort, facts: ProxyFacts): void {
   const { name, protocol, port, nodePort, externalIps, balancerIps, sourceRanges } = service
   const key = (ip: string) => `${ip} . ${protocol} . ${port}`
   const addresses = [...externalIps, ...balancerIps]
@@ -125,7 +137,7 @@ function addExternal(building: Building, service: ServicePort, clusterCidr: stri
   }
   const external = `external/${name}`
   building.chains.set(external, [
-    ...(service.keepsClientAddress ? fromInside(building, service, clusterCidr) : [mark]),
+    ...(service.keepsClientAddress ? fromInside(building, service, facts) : [mark]),
     ...(isServedHere ? balance(building, service, service.externalEndpoints) : []),
   ])
   for (const ip of externalIps) building.addressed.set(key(ip), `goto ${external}`)
@@ -134,7 +146,9 @@ function addExternal(building: Building, service: ServicePort, clusterCidr: stri
   const isOpen = sourceRanges.length === 0
   const balancer = isOpen ? external : `balancer/${name}`
   if (!isOpen && balancerIps.length > 0)
-    building.chains.set(balancer, [`ip saddr { ${sourceRanges.join(', ')} } goto ${external}`])
+    building.chains.set(balancer, [
+      `${building.words.ip} saddr { ${sourceRanges.join(', ')} } goto ${external}`,
+    ])
   for (const ip of balancerIps) {
     building.addressed.set(key(ip), `goto ${balancer}`)
     if (!isOpen) building.dropped.set(key(ip), 'drop')
@@ -142,13 +156,16 @@ function addExternal(building: Building, service: ServicePort, clusterCidr: stri
 }
 
 /** Of a Service that keeps to the node: pods and the node itself are no clients from outside, and may go to all of its endpoints. */
-function fromInside(building: Building, service: ServicePort, clusterCidr: string): string[] {
+function fromInside(building: Building, service: ServicePort, facts: ProxyFacts): string[] {
   const everywhere = `everywhere/${service.name}`
   building.chains.set(everywhere, [
-    `ip saddr != ${clusterCidr} ${mark}`,
+    `${building.from('others', facts)} ${mark}`,
     ...balance(building, service, service.allEndpoints),
   ])
-  return [`ip saddr ${clusterCidr} goto ${everywhere}`, `fib saddr type local goto ${everywhere}`]
+  return [
+    `${building.from('pods', facts)} goto ${everywhere}`,
+    `fib saddr type local goto ${everywhere}`,
+  ]
 }
 
 /** Rules that send a new connection to one endpoint: the one the client had before, if it is to stay with it, else any. */
@@ -162,30 +179,32 @@ function balance(
     service.affinitySeconds === undefined
       ? []
       : endpoints.map(
-          (endpoint, index) => `ip saddr @${affinitySet(service, endpoint)} goto ${targets[index]}`,
+          (endpoint, index) =>
+            `${building.words.ip} saddr @${affinitySet(service, endpoint)} goto ${targets[index]}`,
         )
   const choices = targets.map((target, index) => `${index} : goto ${target}`).join(', ')
   return [...sticky, `numgen random mod ${targets.length} vmap { ${choices} }`]
 }
 
 function endpointChain(building: Building, service: ServicePort, endpoint: Endpoint): string {
-  const chain = `endpoint/${service.name}/${endpoint.ip}/${endpoint.port}`
-  const rules = [`ip saddr ${endpoint.ip} ${mark}`]
+  const chain = `endpoint/${service.name}/${inName(endpoint.ip)}/${endpoint.port}`
+  const { ip, addressType } = building.words
+  const rules = [`${ip} saddr ${endpoint.ip} ${mark}`]
   if (service.affinitySeconds !== undefined) {
     const set = affinitySet(service, endpoint)
     building.sets.set(
       set,
-      `{ type ipv4_addr; flags dynamic,timeout; timeout ${service.affinitySeconds}s; size 65535; }`,
+      `{ type ${addressType}; flags dynamic,timeout; timeout ${service.affinitySeconds}s; size 65535; }`,
     )
-    rules.push(`update @${set} { ip saddr }`)
+    rules.push(`update @${set} { ${ip} saddr }`)
   }
-  rules.push(`meta l4proto ${service.protocol} dnat to ${endpoint.ip}:${endpoint.port}`)
+  rules.push(`meta l4proto ${service.protocol} dnat to ${target(endpoint.ip, endpoint.port)}`)
   building.chains.set(chain, rules)
   return chain
 }
 
 function affinitySet(service: ServicePort, endpoint: Endpoint): string {
-  return `affinity/${service.name}/${endpoint.ip}/${endpoint.port}`
+  return `affinity/${service.name}/${inName(endpoint.ip)}/${endpoint.port}`
 }
 
 function addHostPort(
@@ -194,8 +213,8 @@ function addHostPort(
 ): void {
   const chain = `host/${name}`
   building.chains.set(chain, [
-    `ip saddr ${endpoint.ip} ${mark}`,
-    `meta l4proto ${protocol} dnat to ${endpoint.ip}:${endpoint.port}`,
+    `${building.words.ip} saddr ${endpoint.ip} ${mark}`,
+    `meta l4proto ${protocol} dnat to ${target(endpoint.ip, endpoint.port)}`,
   ])
   if (hostIp) building.addressed.set(`${hostIp} . ${protocol} . ${port}`, `goto ${chain}`)
   else building.nodePorts.set(`${protocol} . ${port}`, `goto ${chain}`)

@@ -1,7 +1,9 @@
-/** From Services and their EndpointSlices to what the packet rules need: one value per service port. Pure. */
+/** From Services and their EndpointSlices to what the packet rules of a family need: one value per service port. Pure. */
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+
+import { type Family, familyOf, wordsOf } from './family.ts'
 
 export type Protocol = 'tcp' | 'udp' | 'sctp'
 
@@ -69,29 +71,34 @@ export function servicePortsOf(
   service: Service,
   slices: readonly EndpointSlice[],
   nodeName: string,
+  family: Family = 4,
 ): ServicePort[] {
   const { spec, metadata } = service
+  const isOurs = ofFamily(family)
   if (isForeign(service)) return []
   if (spec.type === 'ExternalName' || !spec.clusterIP || spec.clusterIP === 'None') return []
+  const clusterIps = (spec.clusterIPs ?? [spec.clusterIP]).filter(isOurs)
+  // Who has none of this family is not served by it, at node ports and outer addresses neither.
+  if (clusterIps.length === 0) return []
   const internalLocal = spec.internalTrafficPolicy === 'Local'
   const externalLocal = spec.externalTrafficPolicy === 'Local'
   return (spec.ports ?? []).map(port => {
-    const { all, local, serving } = endpointsOf(slices, port.name ?? '', nodeName)
+    const { all, local, serving } = endpointsOf(slices, port.name ?? '', { nodeName, family })
     const protocol = protocolOf(port.protocol)
     return {
       name: `${metadata.namespace}/${metadata.name}/${protocol}/${port.name || port.port}`,
       protocol,
       port: port.port,
-      clusterIps: (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter(isIpv4),
-      externalIps: (spec.externalIPs ?? []).filter(isIpv4),
+      clusterIps,
+      externalIps: (spec.externalIPs ?? []).filter(isOurs),
       // What a balancer in between sends comes to node ports or pods.
       balancerIps: (service.status?.loadBalancer?.ingress ?? [])
         .filter(({ ipMode }) => ipMode !== 'Proxy')
         .map(({ ip }) => ip ?? '')
-        .filter(isIpv4),
+        .filter(isOurs),
       sourceRanges: (spec.loadBalancerSourceRanges ?? [])
         .map(range => range.trim())
-        .filter(range => range.includes('.')),
+        .filter(range => familyOf(range) === family),
       nodePort: port.nodePort || undefined,
       internalEndpoints: internalLocal ? local : all,
       externalEndpoints: externalLocal ? local : all,
@@ -106,6 +113,10 @@ export function servicePortsOf(
   })
 }
 
+/** Endpoints of a Service with two families are counted by its first. */
+const addressTypeOf = ({ spec }: Service) =>
+  spec.ipFamilies?.[0] ?? wordsOf(familyOf(spec.clusterIP ?? '')).name
+
 /** Undefined where there is none. */
 export function healthCheckOf(
   service: Service,
@@ -115,7 +126,8 @@ export function healthCheckOf(
   const { externalTrafficPolicy, healthCheckNodePort: port } = service.spec
   if (!port || externalTrafficPolicy !== 'Local' || isForeign(service)) return undefined
   const ready = slices
-    .filter(slice => slice.addressType === 'IPv4' && !isForeign(slice))
+    .filter(({ addressType }) => addressType === addressTypeOf(service))
+    .filter(slice => !isForeign(slice))
     .flatMap(({ endpoints }) => endpoints ?? [])
     .filter(endpoint => endpoint.nodeName === nodeName && endpoint.conditions?.ready !== false)
   const localEndpoints = new Set(ready.map(({ addresses }) => addresses[0])).size
@@ -129,17 +141,17 @@ export function healthCheckOf(
 function endpointsOf(
   slices: readonly EndpointSlice[],
   portName: string,
-  nodeName: string,
+  { nodeName, family }: { readonly nodeName: string; readonly family: Family },
 ): { all: Endpoint[]; local: Endpoint[]; serving: Endpoint[] } {
   const ready: (Endpoint & { local: boolean })[] = []
   const terminating: (Endpoint & { local: boolean })[] = []
   for (const slice of slices) {
-    if (slice.addressType !== 'IPv4' || isForeign(slice)) continue
+    if (slice.addressType !== wordsOf(family).name || isForeign(slice)) continue
     const port = (slice.ports ?? []).find(port => (port.name ?? '') === portName)?.port
     if (port === undefined) continue
     for (const { addresses, conditions, nodeName: its } of slice.endpoints ?? []) {
       const ip = addresses[0] ?? ''
-      if (!isIpv4(ip)) continue
+      if (ip === '' || familyOf(ip) !== family) continue
       const endpoint = { ip, port, local: its === nodeName }
       if (conditions?.ready !== false) ready.push(endpoint)
       else if (conditions.serving && conditions.terminating) terminating.push(endpoint)
@@ -162,9 +174,9 @@ function unique(endpoints: readonly Endpoint[]): Endpoint[] {
   return [...byAddress.keys()].sort().map(key => byAddress.get(key) as Endpoint)
 }
 
-/** Host ports of the pods on this node. */
-export function hostPortsOf(pod: Pod): HostPort[] {
-  const ip = pod.status?.podIP
+/** Host ports of a pod on this node, of one family. */
+export function hostPortsOf(pod: Pod, family: Family = 4): HostPort[] {
+  const ip = addressOf(pod, family)
   if (
     !ip ||
     pod.spec.hostNetwork ||
@@ -179,12 +191,15 @@ export function hostPortsOf(pod: Pod): HostPort[] {
   return containers.flatMap(container =>
     (container.ports ?? []).flatMap(port => {
       if (!port.hostPort) return []
+      const hostIp = isAnywhere(port.hostIP) ? '' : (port.hostIP ?? '')
+      // An address of the other family is no place for this one; `0.0.0.0` is one of IPv4 alone, `::` of IPv6.
+      if (port.hostIP && familyOf(port.hostIP) !== family) return []
       const protocol = protocolOf(port.protocol)
       return {
         name: `${pod.metadata.namespace}/${pod.metadata.name}/${protocol}/${port.hostPort}`,
         protocol,
         port: port.hostPort,
-        hostIp: port.hostIP && port.hostIP !== '0.0.0.0' ? port.hostIP : '',
+        hostIp,
         endpoint: { ip, port: port.containerPort },
       }
     }),
@@ -195,6 +210,12 @@ function protocolOf(protocol: string | undefined): Protocol {
   return protocol === 'UDP' ? 'udp' : protocol === 'SCTP' ? 'sctp' : 'tcp'
 }
 
-function isIpv4(text: string): boolean {
-  return /^\d+\.\d+\.\d+\.\d+$/.test(text)
+const isAnywhere = (ip: string | undefined) => !ip || ip === '0.0.0.0' || ip === '::'
+
+function addressOf({ status }: Pod, family: Family): string | undefined {
+  const all = status?.podIPs?.length ? status.podIPs.map(({ ip }) => ip) : [status?.podIP ?? '']
+  return all.find(ofFamily(family))
 }
+
+const ofFamily = (family: Family) => (address: string) =>
+  address !== '' && familyOf(address) === family

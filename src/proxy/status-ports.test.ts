@@ -11,7 +11,7 @@ import { isEligible, openStatusPorts, type WantedStatusAddress } from './status-
 let now = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
 const clock = { now: () => now, monotonicMs: () => now, after: () => () => {} }
 const health = new ProxyHealth(clock)
-const figures = new ProxyFigures()
+const figures = new ProxyFigures([4])
 let node: Node | undefined
 const somewhere = { address: '127.0.0.1', port: 0 }
 const warnings: string[] = []
@@ -22,23 +22,23 @@ const ports = await open(somewhere, somewhere)
 after(() => ports.stop())
 
 test('healthz and livez tell since when rules are late', async () => {
-  health.waiting()
-  health.written(true)
+  health.waiting(4)
+  health.written(4, true)
   const written = '2026-01-02 03:04:05.678 +0000 UTC'
   const good = { lastUpdated: written, currentTime: written }
   assert.deepEqual(await ask('/livez'), [200, good])
   assert.deepEqual(await ask('/healthz'), [200, { ...good, nodeEligible: true }])
-  health.waiting()
+  health.waiting(4)
   now += 59_000
   assert.equal((await ask('/healthz'))[0], 200, 'not late yet')
-  health.waiting()
+  health.waiting(4)
   now += 1_000
   const late = { lastUpdated: written, currentTime: '2026-01-02 03:05:05.678 +0000 UTC' }
   assert.deepEqual(await ask('/livez'), [503, late])
   assert.deepEqual(await ask('/healthz'), [503, { ...late, nodeEligible: true }])
-  health.written(false)
+  health.written(4, false)
   assert.equal((await ask('/healthz'))[0], 200, 'what waits now waits since now')
-  health.written(true)
+  health.written(4, true)
 })
 
 test('a node that leaves takes no new clients, but lives', async () => {
@@ -53,9 +53,9 @@ test('a node that leaves takes no new clients, but lives', async () => {
 })
 
 test('the other port tells mode and figures under the names of kube-proxy', async () => {
-  figures.queued(1_500)
-  figures.written(2_500, 40, [1_500])
-  figures.failed()
+  figures.queued(4, 1_500)
+  figures.written(4, { nowMs: 2_500, tookMs: 40 }, [1_500])
+  figures.failed(4)
   const base = `http://127.0.0.1:${ports.metricsPort}`
   assert.equal(await (await fetch(`${base}/proxyMode`)).text(), 'nftables')
   assert.equal((await fetch(`${base}/healthz`)).status, 200)

@@ -155,6 +155,7 @@ test('a UDP client that asked too early reaches a service and its node port', as
 
 function flowCleaner(): FlowCleaner {
   return new FlowCleaner({
+    family: 4,
     log: { ...silentLog, warn: (message, fields) => assert.fail(`${message} ${fields?.error}`) },
     conntrack: ['ip', 'netns', 'exec', node, 'conntrack'],
     isLocal: ip => ip === '10.244.0.1',

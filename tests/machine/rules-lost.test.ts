@@ -35,7 +35,7 @@ describe('service rules that somebody else removes', { skip: whyNotHere() }, () 
     const losses: boolean[] = []
     const writer = new RuleWriter({ clock: systemClock, log } as unknown as RoleContext, {
       ...{ table: 'proa', nft, lookEveryMs: 50 },
-      ...{ health: new ProxyHealth(systemClock), figures: new ProxyFigures() },
+      ...{ health: new ProxyHealth(systemClock), figures: new ProxyFigures([4]), family: 4 },
       wanted: () => ({ ruleset, udpDestinations: new Map(), healthChecks: [] }),
       written: (_, lost) => losses.push(lost),
     })

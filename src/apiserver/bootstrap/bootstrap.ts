@@ -73,9 +73,9 @@ const SERVICE_RANGE = {
   metadata: { name: KUBERNETES.name },
 }
 
-/** The range of `--service-cluster-ip-range`, as programs look it up. */
+/** The ranges of `--service-cluster-ip-range`, as programs look them up. */
 const serviceRange = ({ services }: ServerContext) =>
-  ({ ...SERVICE_RANGE, spec: { cidrs: [services.range] } }) as KubernetesObject
+  ({ ...SERVICE_RANGE, spec: { cidrs: services.ranges } }) as KubernetesObject
 
 /** In the name of upstream's controller, which is a part of the server. */
 async function tellRangeReady(server: ServerContext): Promise<void> {

@@ -2,6 +2,8 @@
  * Addresses and node ports of services. What is in use is read from the services themselves, through the watch cache, so
  * there is no second book that could disagree after a crash; what is being written right now is held in memory until the cache has it.
  */
+import type { AddressFamily } from '#api/core/v1/addresses.ts'
+import type { ClusterFamilies } from '#api/core/v1/service.addresses.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import { type FieldError, invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
@@ -22,14 +24,17 @@ const MAXIMUM_STATIC_BAND = 256
 /** Of node ports less is kept, as upstream. */
 const MAXIMUM_STATIC_PORTS = 128
 
+/** Of a range, counted from its first, are given without being asked for: far more than there can be services. */
+const MOST_ADDRESSES = 2n ** 31n
+
 const KIND = { group: '', kind: 'Service' }
 const TAKEN = 'provided port is already allocated'
 
 export interface AllocatorOptions {
   /** Services, which say what is in use. */
   readonly services: ResourceCache
-  /** The range of the flag, which is also the ServiceCIDR `kubernetes`. */
-  readonly cidr: Cidr
+  /** The ranges of the flag, one of each family, which are also the ServiceCIDR `kubernetes`. */
+  readonly cidrs: readonly [Cidr, ...Cidr[]]
   readonly ports?: PortRange
   /** ServiceCIDRs, which add further ranges. */
   readonly ranges?: ResourceCache | undefined
@@ -48,7 +53,7 @@ interface Taking {
 }
 
 export class ServiceAllocator {
-  readonly #cidr: Cidr
+  readonly #cidrs: readonly [Cidr, ...Cidr[]]
   readonly #ports: PortRange
   readonly #cache: ResourceCache
   readonly #serviceRanges: ServiceRanges
@@ -60,22 +65,28 @@ export class ServiceAllocator {
   readonly #nextAddress = new Map<string, number>()
   #nextPort = 0
 
-  constructor({ services, cidr, ports, ranges, addresses }: AllocatorOptions) {
+  constructor({ services, cidrs, ports, ranges, addresses }: AllocatorOptions) {
     this.#cache = services
-    this.#cidr = cidr
+    this.#cidrs = cidrs
     this.#ports = ports ?? DEFAULT_NODE_PORTS
-    this.#serviceRanges = new ServiceRanges(cidr, ranges)
+    this.#serviceRanges = new ServiceRanges(cidrs, ranges)
     this.#foreign = addresses
   }
 
-  /** The range in which addresses are, such as `10.96.0.0/12`. */
-  get range(): string {
-    return formatCidr(this.#cidr)
+  /** The ranges in which addresses are, such as `10.96.0.0/12`. */
+  get ranges(): string[] {
+    return this.#cidrs.map(formatCidr)
+  }
+
+  /** Of the ranges, in their order. */
+  get families(): ClusterFamilies {
+    const [first, ...more] = this.#cidrs
+    return [familyOf(first), ...more.map(familyOf)]
   }
 
   /** The address of `kubernetes.default`. */
   get firstAddress(): string {
-    return addressAt(this.#cidr, 1)
+    return addressAt(this.#cidrs[0], 1)
   }
 
   /**
@@ -89,7 +100,7 @@ export class ServiceAllocator {
       for (const end of held) end()
     }
     try {
-      this.#allocateAddress(draft, previous, held)
+      this.#allocateAddresses(draft, previous, held)
       this.#allocatePorts(draft, previous, held)
     } catch (thrown) {
       release()
@@ -98,22 +109,31 @@ export class ServiceAllocator {
     return { release, hasTaken: held.length > 0 }
   }
 
-  #allocateAddress(draft: Service, previous: Service | undefined, held: (() => void)[]): void {
+  /** One for each of its families, those that are asked for checked first. */
+  #allocateAddresses(draft: Service, previous: Service | undefined, held: (() => void)[]): void {
     const { spec } = draft
     if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return
-    const wanted = spec.clusterIP || spec.clusterIPs?.[0] || ''
-    // Of a service that has one, what is asked for is judged with the rest.
-    if (previous && previous.spec.type !== 'ExternalName' && wanted !== '') return
-    const address = wanted === '' ? this.#freeAddress(draft) : wanted
-    if (wanted !== '') this.#checkAddress(draft, wanted)
-    held.push(this.#addresses.hold(address))
-    spec.clusterIP = address
-    spec.clusterIPs = [address]
+    const wanted = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])
+    const families = spec.ipFamilies?.length ? spec.ipFamilies : [this.families[0]]
+    // Of a service that has some, what is asked for in their place is judged with the rest.
+    const has = previous?.spec.type === 'ExternalName' ? [] : (previous?.spec.clusterIPs ?? [])
+    const settled = wanted.slice(0, has.length)
+    const addresses = families.map((family, at) => {
+      const asked = wanted[at] ?? ''
+      if (at < settled.length) return asked
+      if (asked !== '') this.#checkAddress(draft, asked)
+      const address = asked || this.#freeAddress(draft, family as AddressFamily)
+      held.push(this.#addresses.hold(address))
+      return address
+    })
+    if (has.length > 0 && held.length === 0) return
+    spec.clusterIP = addresses[0] ?? ''
+    spec.clusterIPs = addresses
   }
 
   #checkAddress(draft: Service, address: string): void {
     const wrong = (detail: string) =>
-      refuse(draft, invalidField('spec.clusterIPs', [address], detail))
+      refuse(draft, invalidField('spec.clusterIPs', draft.spec.clusterIPs ?? [address], detail))
     const isInRange = this.#serviceRanges.ready().some(range => canHave(range, address))
     if (!isInRange)
       throw wrong(
@@ -123,8 +143,9 @@ export class ServiceAllocator {
       throw wrong(`failed to allocate IP ${address}: provided IP is already allocated`)
   }
 
-  #freeAddress(draft: Service): string {
+  #freeAddress(draft: Service, family: AddressFamily): string {
     for (const range of this.#serviceRanges.ready()) {
+      if (familyOf(range) !== family) continue
       const address = this.#freeIn(range)
       if (address !== undefined) return address
     }
@@ -133,9 +154,9 @@ export class ServiceAllocator {
 
   /** First the upper band, then, when that is full, the one for certain values. */
   #freeIn(range: Cidr): string | undefined {
-    // Neither the network's own address, nor the first (kubernetes.default), nor the broadcast address.
-    const first = range === this.#cidr ? 2 : 1
-    const size = 2 ** (32 - range.prefixLength) - 1
+    // Neither the network's own address, nor the first (kubernetes.default), nor IPv4's broadcast address.
+    const first = range === this.#cidrs[0] ? 2 : 1
+    const size = Number(range.isIpv6 ? least(range.size, MOST_ADDRESSES) : range.size - 1n)
     const band = staticBand(size, MAXIMUM_STATIC_BAND)
     const find = (from: number, to: number, start: number) =>
       scan(from, to, start, at => !this.#isTaken(addressAt(range, at)))
@@ -255,6 +276,9 @@ export class ServiceAllocator {
       if (port > 0) this.#nodePorts.count(String(port), difference)
   }
 }
+
+const familyOf = ({ isIpv6 }: Cidr): AddressFamily => (isIpv6 ? 'IPv6' : 'IPv4')
+const least = (one: bigint, other: bigint) => (one < other ? one : other)
 
 /** Values in use by stored services, and those held by writes under way. */
 class InUse {

@@ -34,7 +34,7 @@ export async function beginService(
   draft: Service,
   previous?: Service,
 ): Promise<void> {
-  const errors = settleService(draft, previous)
+  const errors = settleService(draft, previous, services.families)
   if (errors.length > 0)
     throw invalid({ group: '', kind: 'Service' }, draft.metadata.name ?? '', errors)
   const attempt = () => services.allocate(copyJson(draft), previous).release()

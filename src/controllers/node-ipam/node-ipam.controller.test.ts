@@ -46,9 +46,13 @@ class Nodes {
     return podCIDR
   }
 
+  async outcome(name: string): Promise<Outcome> {
+    return (await this.#controller.reconcile(name, undefined)) as Outcome
+  }
+
   /** The same, before the write is done. */
   async decides(name: string): Promise<string | undefined> {
-    const { writes } = (await this.#controller.reconcile(name, undefined)) as Outcome
+    const { writes } = await this.outcome(name)
     const [write] = writes
     if (write?.verb !== 'patch') return undefined
     return (write.patch as { spec: { podCIDR: string } }).spec.podCIDR
@@ -111,4 +115,31 @@ test('nodes looked at side by side are given ranges of their own, and the same a
   const given = await decide()
   assert.deepEqual(given, ['10.0.0.0/24', '10.0.1.0/24', '10.0.2.0/24'])
   assert.deepEqual(await decide(), given)
+})
+
+test('with two ranges each node gets one of both, and none where one is used up', async () => {
+  const nodes = new Nodes('fd00:10:244::/56,10.0.0.0/23')
+  nodes.has('old', 'fd00:10:244::/64')
+  nodes.wake()
+  const ranges = async (name: string) => {
+    nodes.has(name)
+    const { writes } = await nodes.outcome(name)
+    const [write] = writes
+    if (write?.verb === 'event') return write.reason
+    return write?.verb === 'patch' && (write.patch as { spec: object }).spec
+  }
+  assert.deepEqual(await ranges('a'), {
+    podCIDR: 'fd00:10:244:1::/64',
+    podCIDRs: ['fd00:10:244:1::/64', '10.0.0.0/24'],
+  })
+  assert.deepEqual(await ranges('b'), {
+    podCIDR: 'fd00:10:244:2::/64',
+    podCIDRs: ['fd00:10:244:2::/64', '10.0.1.0/24'],
+  })
+  assert.equal(await ranges('c'), 'CIDRNotAvailable')
+  nodes.loses('a')
+  assert.deepEqual(await ranges('c'), {
+    podCIDR: 'fd00:10:244:1::/64',
+    podCIDRs: ['fd00:10:244:1::/64', '10.0.0.0/24'],
+  })
 })

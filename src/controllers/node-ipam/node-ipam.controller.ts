@@ -1,24 +1,29 @@
-/** Gives every node a range of pod addresses out of the cluster's. */
+/** Gives every node a range of pod addresses out of the cluster's, of each family one. */
 import { type Node, node } from '#api/core/v1/node.ts'
-import { addressAt, type Cidr, parseCidr } from '#base/cidr.ts'
+import { type Cidr, formatCidr, nodePrefixLengthOf, parseCidrs, partOf } from '#base/cidr.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 
-/** Upstream's --node-cidr-mask-size: 254 pods a node. */
-const NODE_PREFIX_LENGTH = 24
-
 export interface NodeIpamOptions {
-  /** The range of all pods, e.g. `10.244.0.0/16`. */
+  /** The range of all pods, e.g. `10.244.0.0/16`, or one of each family with a comma between them. */
   readonly clusterCidr: string
-  readonly nodePrefixLength?: number
+  /** How much of it a node gets: a /24 or a /64 by default. */
+  readonly nodePrefixLengths?: NodePrefixLengths
+}
+
+export interface NodePrefixLengths {
+  readonly ipv4?: number | undefined
+  readonly ipv6?: number | undefined
 }
 
 export function nodeIpamController(
   context: ControllerContext,
-  { clusterCidr, nodePrefixLength = NODE_PREFIX_LENGTH }: NodeIpamOptions,
+  { clusterCidr, nodePrefixLengths = {} }: NodeIpamOptions,
 ): Controller {
   const nodes = context.informers.for(node)
-  const whole = parseCidr(clusterCidr, '--cluster-cidr')
-  const ranges = new Ranges(whole, Math.max(nodePrefixLength, whole.prefixLength))
+  const books = parseCidrs(clusterCidr, '--cluster-cidr').map(whole => {
+    const asked = whole.isIpv6 ? nodePrefixLengths.ipv6 : nodePrefixLengths.ipv4
+    return new Ranges(whole, Math.max(asked ?? nodePrefixLengthOf(whole), whole.prefixLength))
+  })
   return {
     name: 'node-ipam-controller',
     component: 'cidrAllocator',
@@ -27,7 +32,8 @@ export function nodeIpamController(
     views: [{ kind: node, informer: nodes }],
     wake(queue) {
       const learn = (found: Node) => {
-        if (found.spec.podCIDR) ranges.hold(found.spec.podCIDR, found.metadata.name ?? '')
+        for (const range of rangesOf(found))
+          books.find(book => book.isOfFamily(range))?.hold(range, found.metadata.name ?? '')
       }
       for (const found of nodes.list()) learn(found)
       queue.onStop(
@@ -37,7 +43,7 @@ export function nodeIpamController(
             if (!found.spec.podCIDR) queue.add(found.metadata.name ?? '')
           },
           deleted(found) {
-            ranges.giveBack(found.metadata.name ?? '')
+            for (const book of books) book.giveBack(found.metadata.name ?? '')
             // Whoever found no range left may find one now.
             for (const other of nodes.list())
               if (!other.spec.podCIDR) queue.add(other.metadata.name ?? '')
@@ -48,17 +54,17 @@ export function nodeIpamController(
     reconcile(name) {
       const found = nodes.get(name)
       if (!found || found.spec.podCIDR) return { writes: [] }
-      const range = ranges.of(name) ?? ranges.free()
-      if (!range) {
+      const ranges = books.flatMap(book => book.of(name) ?? book.free() ?? [])
+      if (ranges.length < books.length) {
         const message = `Node ${name} status is now: CIDRNotAvailable`
         const reason = 'CIDRNotAvailable'
         return {
           writes: [{ verb: 'event', about: found, type: 'Normal', reason, text: { message } }],
         }
       }
-      ranges.hold(range, name)
+      for (const [at, range] of ranges.entries()) books[at]?.hold(range, name)
       const { uid } = found.metadata
-      const patch = { metadata: { uid }, spec: { podCIDR: range, podCIDRs: [range] } }
+      const patch = { metadata: { uid }, spec: { podCIDR: ranges[0], podCIDRs: ranges } }
       return {
         writes: [{ verb: 'patch', kind: node, object: found, type: 'merge', patch }],
       }
@@ -66,10 +72,13 @@ export function nodeIpamController(
   }
 }
 
+const rangesOf = ({ spec }: Node): readonly string[] =>
+  spec.podCIDRs?.length ? spec.podCIDRs : spec.podCIDR ? [spec.podCIDR] : []
+
 /** At most so many are given out; a cluster has no more nodes than upstream supports. */
 const RANGE_LIMIT = 8192
 
-/** Who holds which range. A cluster of thousands of nodes comes up without a walk over all ranges for each. */
+/** Who holds which range of one family. A cluster of thousands of nodes comes up without a walk over all ranges for each. */
 class Ranges {
   readonly #whole: Cidr
   readonly #prefixLength: number
@@ -82,6 +91,10 @@ class Ranges {
   constructor(whole: Cidr, prefixLength: number) {
     this.#whole = whole
     this.#prefixLength = prefixLength
+  }
+
+  isOfFamily(range: string): boolean {
+    return range.includes(':') === this.#whole.isIpv6
   }
 
   hold(range: string, node: string): void {
@@ -108,10 +121,9 @@ class Ranges {
   }
 
   free(): string | undefined {
-    const size = 2 ** (32 - this.#prefixLength)
-    const count = Math.min(this.#whole.size / size, RANGE_LIMIT)
+    const count = Math.min(2 ** (this.#prefixLength - this.#whole.prefixLength), RANGE_LIMIT)
     for (; this.#firstFree < count; this.#firstFree++) {
-      const range = `${addressAt(this.#whole, this.#firstFree * size)}/${this.#prefixLength}`
+      const range = formatCidr(partOf(this.#whole, this.#prefixLength, this.#firstFree))
       if (!this.#holders.has(range)) return range
     }
     return undefined

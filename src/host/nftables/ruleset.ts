@@ -1,6 +1,6 @@
 /** The wanted contents of one nftables table, as plain data. */
 export interface Table {
-  readonly family: 'ip' | 'inet'
+  readonly family: 'ip' | 'ip6' | 'inet'
   readonly name: string
 }
 

@@ -2,6 +2,7 @@
 import type { Node } from '#api/core/v1/node.ts'
 import { DECLARED_FEATURES } from '#api/core/v1/node-features.ts'
 import { canonicalQuantity, quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
+import { splitRanges } from '#base/cidr.ts'
 import { rfc3339 } from '#base/clock.ts'
 import type { Amounts } from '../devices/resources.ts'
 import type { NodeConditions } from '../eviction/pressure-refusal.ts'
@@ -38,10 +39,11 @@ export function nodeSpecOf(
   options: Partial<Pick<KubeletOptions, 'providerId' | 'podCidr' | 'hasExternalCloud' | 'taints'>>,
 ): NonNullable<Node['spec']> {
   const { providerId, podCidr, hasExternalCloud } = options
+  const podCidrs = podCidr ? splitRanges(podCidr) : []
   const taints = [...(options.taints ?? []), ...(hasExternalCloud ? [UNINITIALIZED] : [])]
   return {
     ...(providerId ? { providerID: providerId } : {}),
-    ...(podCidr ? { podCIDR: podCidr, podCIDRs: [podCidr] } : {}),
+    ...(podCidrs[0] ? { podCIDR: podCidrs[0], podCIDRs: podCidrs } : {}),
     ...(taints.length > 0 ? { taints } : {}),
   }
 }

@@ -1,12 +1,12 @@
-/** Puts a plan of routes into the kernel, and takes out what is not in it any more. */
+/** Puts a plan of routes of one family into the kernel, and takes out what is not in it any more. */
 import { contains, parseCidr } from '#base/cidr.ts'
 import { tryCommand } from '#host/command.ts'
 import type { Reach, Route, RoutePlan, Tunnel } from './route-plan.ts'
 
 /** As Linux and flannel have it. */
 const TUNNEL_PORT = 8472
-/** What wrapping adds to a packet over IPv4. */
-const TUNNEL_BYTES = 50
+/** What wrapping adds to a packet over IPv4, and over IPv6. */
+const TUNNEL_BYTES = { 4: 50, 6: 70 } as const
 
 /** Routes are found again by who made them: a number of those that the kernel leaves to others. */
 const FIRST_PROTOCOL = 200
@@ -29,7 +29,12 @@ interface ShownLink {
   readonly address: string
   readonly mtu: number
   readonly linkinfo?: {
-    readonly info_data?: { readonly id: number; readonly local: string; readonly port: number }
+    readonly info_data?: {
+      readonly id: number
+      readonly local?: string
+      readonly local6?: string
+      readonly port: number
+    }
   }
 }
 
@@ -41,6 +46,8 @@ interface ShownEnd {
 export interface KernelOptions {
   /** Names the tunnel and marks the routes. */
   readonly instance: string
+  /** Of the addresses of pods and machines; IPv4 by default. */
+  readonly family?: 4 | 6
   /** What stands before each command, to run it in another network namespace. */
   readonly prefix?: readonly string[]
 }
@@ -48,11 +55,13 @@ export interface KernelOptions {
 export class KernelRoutes {
   readonly tunnelDevice: string
   readonly #protocol: number
+  readonly #family: 4 | 6
   readonly #prefix: readonly string[]
 
-  constructor({ instance, prefix = [] }: KernelOptions) {
+  constructor({ instance, family = 4, prefix = [] }: KernelOptions) {
     // At most 15 letters, and not like the link of another Proa.
-    this.tunnelDevice = `vx-${instance}`
+    this.tunnelDevice = `${family === 4 ? 'vx' : 'v6'}-${instance}`
+    this.#family = family
     this.#protocol = protocolOf(instance)
     this.#prefix = prefix
   }
@@ -63,7 +72,7 @@ export class KernelRoutes {
     if (addresses.length === 0) return reach
     const lines = addresses.map(address => `route get ${address}`)
     // Lines that fail print nothing; the others say which address they are about.
-    const { stdout } = await this.#try('ip', ['-force', '-j', '-batch', '-'], lines)
+    const { stdout } = await this.#try('ip', [this.#of, '-force', '-j', '-batch', '-'], lines)
     for (const { dst, gateway, dev, type, prefsrc } of shown<ShownRoute>(stdout))
       if (dev !== undefined && type !== 'local' && dev !== 'lo')
         // Of a machine with several networks, the others know one address only: both sides have to come to the same end.
@@ -78,7 +87,9 @@ export class KernelRoutes {
     // Another Proa of this machine may have the same number by chance, but never the same addresses.
     const isOurs = (route: ShownRoute) =>
       route.protocol === String(protocol) && contains(cluster, route.dst.split('/')[0] ?? '')
-    const there = await this.#show<ShownRoute>('ip', ['-N', 'route', 'show', 'table', 'main'])
+    const there = await this.#show<ShownRoute>('ip', [
+      ...[this.#of, '-N', 'route', 'show', 'table', 'main'],
+    ])
     const foreign = new Set(there.filter(route => !isOurs(route)).map(({ dst }) => dst))
     const all = [...direct, ...(tunnel?.ends ?? [])]
     const wanted = all.filter(({ podCidr }) => !foreign.has(podCidr))
@@ -109,7 +120,8 @@ export class KernelRoutes {
   /** Takes everything back; harmless where there is nothing. */
   async remove(): Promise<void> {
     await this.#try('ip', ['link', 'delete', this.tunnelDevice])
-    await this.#try('ip', ['route', 'flush', 'table', 'main', 'proto', `${this.#protocol}`])
+    const flush = ['route', 'flush', 'table', 'main', 'proto', `${this.#protocol}`]
+    await this.#try('ip', [this.#of, ...flush])
   }
 
   /** Gives whether another took the place of one that was there, whose routes went with it. */
@@ -125,11 +137,11 @@ export class KernelRoutes {
     const data = link?.linkinfo?.info_data
     const isAsWanted =
       data?.id === identifier &&
-      data.local === local &&
+      (data.local ?? data.local6) === local &&
       data.port === TUNNEL_PORT &&
       link?.address === mac
     const mtus = links.filter(({ ifname }) => underlying.includes(ifname)).map(({ mtu }) => mtu)
-    const mtu = Math.min(...mtus) - TUNNEL_BYTES
+    const mtu = Math.min(...mtus) - TUNNEL_BYTES[this.#family]
     await this.#batch('ip', [
       ...(link && !isAsWanted ? [`link delete ${device}`] : []),
       ...(isAsWanted
@@ -139,7 +151,7 @@ export class KernelRoutes {
               `local ${local} dstport ${TUNNEL_PORT} nolearning`,
           ]),
       `link set ${device} mtu ${mtu} up`,
-      `address replace ${source}/32 dev ${device}`,
+      `address replace ${source}/${this.#family === 4 ? 32 : 128} dev ${device}${this.#atOnce}`,
       ...ends.map(
         ({ gateway, mac }) => `neigh replace ${gateway} lladdr ${mac} dev ${device} nud permanent`,
       ),
@@ -163,6 +175,15 @@ export class KernelRoutes {
     ])
   }
 
+  get #of(): string {
+    return `-${this.#family}`
+  }
+
+  /** Nobody else has the address: nobody needs to be asked. */
+  get #atOnce(): string {
+    return this.#family === 6 ? ' nodad' : ''
+  }
+
   async #show<T>(program: string, words: readonly string[]): Promise<T[]> {
     const { exitCode, stdout, stderr } = await this.#try(program, ['-j', ...words])
     if (exitCode !== 0) throw new Error(`${program} ${words.join(' ')} failed: ${stderr.trim()}`)
@@ -171,7 +192,11 @@ export class KernelRoutes {
 
   async #batch(program: string, lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return
-    const { exitCode, stderr } = await this.#try(program, ['-batch', '-'], lines)
+    const { exitCode, stderr } = await this.#try(
+      program,
+      program === 'ip' ? [this.#of, '-batch', '-'] : ['-batch', '-'],
+      lines,
+    )
     if (exitCode !== 0) throw new Error(`${program} failed: ${stderr.trim().replace(/\s+/g, ' ')}`)
   }
 

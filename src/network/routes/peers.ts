@@ -1,6 +1,7 @@
-/** Which other nodes' pods this one is to find, and under which address their machines are. */
+/** Which other nodes' pods this one is to find, and under which address their machines are; of one family, which is the cluster range's. */
 import type { Node } from '#api/core/v1/node.ts'
-import { addressToNumber, type Cidr, contains, overlap, parseCidr } from '#base/cidr.ts'
+import { type Cidr, contains, overlap, parseCidr } from '#base/cidr.ts'
+import { addressToNumber } from '#base/ip-address.ts'
 
 export interface Peer {
   readonly nodeName: string
@@ -17,10 +18,21 @@ export interface Own {
 }
 
 /** Undefined until the node has told its address and been given a range. */
-export function ownOf(node: Node | undefined): Own | undefined {
-  const address = node && addressOf(node)
-  const podCidr = node?.spec.podCIDR
+export function ownOf(node: Node | undefined, family: Family): Own | undefined {
+  const address = node && addressOf(node, family)
+  const podCidr = node && podCidrOf(node, family)
   return address && podCidr && rangeOf(podCidr) ? { podCidr, address } : undefined
+}
+
+/** By what a range of the cluster's tells the family. */
+export type Family = Pick<Cidr, 'isIpv6'>
+
+const isOf = (text: string, { isIpv6 }: Family) => text.includes(':') === isIpv6
+
+/** Of a node's ranges the one of the family. */
+function podCidrOf({ spec }: Node, family: Family): string | undefined {
+  const all = spec.podCIDRs?.length ? spec.podCIDRs : spec.podCIDR ? [spec.podCIDR] : []
+  return all.find(range => isOf(range, family))
 }
 
 /**
@@ -32,9 +44,9 @@ export function peersOf(nodes: readonly Node[], own: Own, clusterCidr: string): 
   const taken = [parseCidr(own.podCidr, 'podCIDR')]
   const peers: Peer[] = []
   for (const node of [...nodes].sort(byAge)) {
-    const { podCIDR: podCidr = '' } = node.spec
+    const podCidr = podCidrOf(node, cluster) ?? ''
     const range = rangeOf(podCidr)
-    const address = addressOf(node)
+    const address = addressOf(node, cluster)
     if (!range || !address || address === own.address) continue
     if (!isPartOf(range, cluster) || taken.some(other => overlap(range, other))) continue
     if (contains(cluster, address)) continue
@@ -45,12 +57,16 @@ export function peersOf(nodes: readonly Node[], own: Own, clusterCidr: string): 
 }
 
 /** An address of one machine on a network; not of the loopback, of a link alone, of many or of none. */
-function addressOf({ status }: Node): string | undefined {
+function addressOf({ status }: Node, family: Family): string | undefined {
   const internal = (status.addresses ?? []).find(
-    ({ type, address }) => type === 'InternalIP' && addressToNumber(address) !== undefined,
+    ({ type, address }) =>
+      type === 'InternalIP' && isOf(address, family) && addressToNumber(address) !== undefined,
   )?.address
-  return internal && !/^(0|127|169\.254|22[4-9]|2[3-5]\d)\./.test(internal) ? internal : undefined
+  return internal && !NOT_OF_ONE_MACHINE.test(internal) ? internal : undefined
 }
+
+const NOT_OF_ONE_MACHINE =
+  /^((0|127|169\.254|22[4-9]|2[3-5]\d)\.|::(1|[\da-f.:]*\..*)?$|::ffff:|fe[89ab].?:|ff)/i
 
 function rangeOf(podCidr: string): Cidr | undefined {
   try {

@@ -1,5 +1,5 @@
 /** How packets for the pods of other nodes leave this one: straight to a neighbour's machine, or through a tunnel where routers lie between. */
-import { addressAt, parseCidr } from '#base/cidr.ts'
+import { addressAt, bitsOf, parseCidr } from '#base/cidr.ts'
 import type { Own, Peer } from './peers.ts'
 
 /** `auto` tunnels only where it must; `none` leaves it to somebody else. */
@@ -88,12 +88,22 @@ const sourceOf = (podCidr: string) => addressAt(parseCidr(podCidr, 'podCIDR'), 0
 
 /** Made from the range, so that nobody has to be told: locally administered, and of one machine. */
 function macOf(podCidr: string): string {
-  const bytes = sourceOf(podCidr).split('.').map(Number)
+  const range = parseCidr(podCidr, 'podCIDR')
+  // Ranges of IPv6 are long: nodes of one cluster differ in the last bits before their own addresses.
+  const number = range.isIpv6
+    ? range.base >> BigInt(bitsOf(range) - range.prefixLength)
+    : range.base
+  const bytes = [24n, 16n, 8n, 0n].map(shift => Number((number >> shift) & 0xffn))
   return [0x02, 0x50, ...bytes].map(byte => byte.toString(16).padStart(2, '0')).join(':')
 }
+
+const IDENTIFIER_BITS = 24n
+const MASK = (1n << IDENTIFIER_BITS) - 1n
 
 /** The same on all nodes of a cluster; clusters whose pods could meet have other ranges, and so another one. */
 function identifierOf(clusterCidr: string): number {
   const { base, prefixLength } = parseCidr(clusterCidr, '--cluster-cidr')
-  return (Math.floor(base / 256) ^ (prefixLength << 16)) % 2 ** 24 || 1
+  let folded = BigInt(prefixLength) << 16n
+  for (let rest = base >> 8n; rest > 0n; rest >>= IDENTIFIER_BITS) folded ^= rest & MASK
+  return Number(folded & MASK) || 1
 }

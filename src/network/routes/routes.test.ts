@@ -4,6 +4,7 @@ import type { Node } from '#api/core/v1/node.ts'
 import { ownOf, peersOf } from './peers.ts'
 import { planRoutes, type Reach, type RouteMode } from './route-plan.ts'
 
+const V4 = { isIpv6: false }
 const CLUSTER = '10.244.0.0/16'
 const OWN = { podCidr: '10.244.0.0/24', address: '192.168.1.1' }
 
@@ -26,11 +27,11 @@ const nodeOf = (name: string, { podCidr, address, created = 1 }: Facts) =>
   }) as unknown as Node
 
 test('a node without a range or an address is not there yet', () => {
-  assert.equal(ownOf(undefined), undefined)
-  assert.equal(ownOf(nodeOf('a', { podCidr: '10.244.0.0/24' })), undefined)
-  assert.equal(ownOf(nodeOf('a', { address: '192.168.1.1' })), undefined)
+  assert.equal(ownOf(undefined, V4), undefined)
+  assert.equal(ownOf(nodeOf('a', { podCidr: '10.244.0.0/24' }), V4), undefined)
+  assert.equal(ownOf(nodeOf('a', { address: '192.168.1.1' }), V4), undefined)
   const whole = nodeOf('a', { podCidr: '10.244.0.0/24', address: '192.168.1.1' })
-  assert.deepEqual(ownOf(whole), OWN)
+  assert.deepEqual(ownOf(whole, V4), OWN)
 })
 
 const CLAIMS: readonly (readonly [what: string, node: Facts])[] = [
@@ -94,4 +95,72 @@ test('neighbours are reached straight, others through a tunnel', () => {
     plan('vxlan').tunnel?.ends.map(({ address }) => address),
     ['192.168.1.2', '192.168.2.2'],
   )
+})
+
+const CLUSTER6 = 'fd00:10:244::/56'
+
+/** A node with both families, IPv4 first. */
+const dualNode = (name: string, at: number, address = `2001:db8::${at}`) =>
+  ({
+    metadata: { name, creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: {
+      podCIDR: `10.244.${at}.0/24`,
+      podCIDRs: [`10.244.${at}.0/24`, `fd00:10:244:${at}::/64`],
+    },
+    status: {
+      addresses: [
+        { type: 'InternalIP', address: `192.168.1.${at}` },
+        { type: 'InternalIP', address },
+      ],
+    },
+  }) as unknown as Node
+
+test('of a node with both families each has routes of its own', () => {
+  const [one, two] = [dualNode('one', 1), dualNode('two', 2)]
+  const own = ownOf(one, { isIpv6: true })
+  assert.deepEqual(own, { podCidr: 'fd00:10:244:1::/64', address: '2001:db8::1' })
+  assert.ok(own)
+  assert.deepEqual(peersOf([two], own, CLUSTER6), [
+    { nodeName: 'two', podCidr: 'fd00:10:244:2::/64', address: '2001:db8::2' },
+  ])
+  const own4 = ownOf(one, V4)
+  assert.ok(own4)
+  assert.deepEqual(peersOf([two], own4, CLUSTER), [
+    { nodeName: 'two', podCidr: '10.244.2.0/24', address: '192.168.1.2' },
+  ])
+})
+
+test('addresses of IPv6 that are not of one machine get no traffic', () => {
+  const own = { podCidr: 'fd00:10:244:1::/64', address: '2001:db8::1' }
+  for (const address of [
+    '::1',
+    '::',
+    'fe80::1',
+    'FEBF::1',
+    'ff02::1',
+    '::ffff:192.168.1.9',
+    own.address,
+    'fd00:10:244:7::9',
+  ])
+    assert.deepEqual(peersOf([dualNode('claiming', 2, address)], own, CLUSTER6), [], address)
+  for (const address of ['fe00::1', 'fd00::f', '2001:db8::ff02'])
+    assert.equal(peersOf([dualNode('good', 2, address)], own, CLUSTER6).length, 1, address)
+})
+
+test('tunnels of IPv6 are told apart by the last bits of ranges', () => {
+  const ofNode = (at: number) => `fd00:10:244:${at.toString(16)}::/64`
+  const { tunnel } = planRoutes({
+    own: { podCidr: ofNode(0), address: '2001:db8::1' },
+    peers: [{ nodeName: 'far', podCidr: ofNode(255), address: '2001:db9::2' }],
+    reach: new Map([['2001:db9::2', { device: 'eth0', isNeighbour: false }]]),
+    ...{ mode: 'auto', tunnelDevice: 'v6-proa', clusterCidr: CLUSTER6 },
+  })
+  assert.deepEqual(tunnel?.ends, [
+    {
+      ...{ podCidr: 'fd00:10:244:ff::/64', gateway: 'fd00:10:244:ff::', device: 'v6-proa' },
+      ...{ address: '2001:db9::2', mac: '02:50:02:44:00:ff' },
+    },
+  ])
+  assert.equal(tunnel?.mac, '02:50:02:44:00:00')
+  assert.ok(tunnel && tunnel.identifier > 0 && tunnel.identifier < 2 ** 24)
 })

@@ -329,7 +329,7 @@ class Addresses {
     const known = this.#byOwner.get(owner)
     if (known !== undefined) return addressAt(this.#cidr, known)
     // The first is the network, the last for everybody.
-    for (let index = 1; index < this.#cidr.size - 1; index++) {
+    for (let index = 1; index < Number(this.#cidr.size) - 1; index++) {
       if (this.#taken.has(index)) continue
       this.#taken.add(index)
       this.#byOwner.set(owner, index)

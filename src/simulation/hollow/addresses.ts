@@ -1,33 +1,50 @@
 /**
- * Pod addresses of one hollow node, from a range such as 10.244.3.0/24; asked in turn, so that one
- * is not reused at once.
+ * Pod addresses of one hollow node, from a range such as 10.244.3.0/24, or one of each family with a comma between them; asked in turn, so
+ * that one is not reused at once.
  */
+import { addressAt, type Cidr, parseCidrs } from '#base/cidr.ts'
+import { addressToNumber } from '#base/ip-address.ts'
 import type { AddressPool } from './hollow-runtime.ts'
 
-export function createAddressPool(cidr: string): AddressPool {
-  const [base = '', bits = '24'] = cidr.split('/')
-  const first = toNumber(base)
-  const size = 2 ** (32 - Number(bits))
-  const taken = new Set<number>()
-  // .0 is the network, .1 the node's bridge, the last the broadcast.
-  let next = 2
+/** Far more than a node has pods. */
+const MOST_ADDRESSES = 2n ** 31n
+
+export function createAddressPool(cidrs: string): AddressPool {
+  const families = parseCidrs(cidrs, 'podCIDR').map(cidr => new Family(cidr))
   return {
-    take() {
-      for (let tries = 0; tries < size; tries++) {
-        const offset = next
-        next = next + 1 >= size - 1 ? 2 : next + 1
-        if (taken.has(offset)) continue
-        taken.add(offset)
-        return toText(first + offset)
-      }
-      throw new Error(`no pod address is left in ${cidr}`)
-    },
-    giveBack: address => taken.delete(toNumber(address) - first),
+    take: () => families.map(family => family.take()),
+    giveBack: address => families.some(family => family.giveBack(address)),
   }
 }
 
-const toNumber = (address: string) =>
-  address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+class Family {
+  readonly #cidr: Cidr
+  readonly #size: number
+  readonly #taken = new Set<number>()
+  /** The first is the network's, the second the node's bridge, the last of IPv4 for all. */
+  #next = 2
 
-const toText = (value: number) =>
-  `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`
+  constructor(cidr: Cidr) {
+    this.#cidr = cidr
+    this.#size = Number(cidr.size < MOST_ADDRESSES ? cidr.size : MOST_ADDRESSES)
+  }
+
+  take(): string {
+    for (let tries = 0; tries < this.#size; tries++) {
+      const offset = this.#next
+      this.#next = this.#next + 1 >= this.#size - 1 ? 2 : this.#next + 1
+      if (this.#taken.has(offset)) continue
+      this.#taken.add(offset)
+      return addressAt(this.#cidr, offset)
+    }
+    throw new Error(
+      `no pod address is left in ${addressAt(this.#cidr, 0)}/${this.#cidr.prefixLength}`,
+    )
+  }
+
+  giveBack(address: string): boolean {
+    const number = addressToNumber(address)
+    if (number === undefined || address.includes(':') !== this.#cidr.isIpv6) return false
+    return this.#taken.delete(Number(number - this.#cidr.base))
+  }
+}

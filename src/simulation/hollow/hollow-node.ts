@@ -11,7 +11,7 @@ export interface HollowNodeOptions {
   readonly clock: Clock
   readonly random: Random
   readonly hostname: string
-  /** Range of its pods' addresses, e.g. 10.244.3.0/24. */
+  /** Range of its pods' addresses, e.g. 10.244.3.0/24, or one of each family with a comma between them. */
   readonly podCidr: string
   readonly cpuMillis?: number
   readonly memoryBytes?: number

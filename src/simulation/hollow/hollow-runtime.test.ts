@@ -113,11 +113,21 @@ test('exec and attach answer on hollow nodes', () =>
 
 test('addresses are taken in turn and come back', () => {
   const pool = createAddressPool('10.1.2.0/29')
-  const taken = [pool.take(), pool.take(), pool.take(), pool.take(), pool.take()]
+  const taken = Array.from({ length: 5 }, () => pool.take()).flat()
   assert.deepEqual(taken, ['10.1.2.2', '10.1.2.3', '10.1.2.4', '10.1.2.5', '10.1.2.6'])
   assert.throws(() => pool.take(), /no pod address is left in 10\.1\.2\.0\/29/)
   pool.giveBack('10.1.2.4')
-  assert.equal(pool.take(), '10.1.2.4')
+  assert.deepEqual(pool.take(), ['10.1.2.4'])
+})
+
+test('a pod has an address of each family, in the order of the ranges', () => {
+  const pool = createAddressPool('fd00:1::/64,10.1.2.0/29')
+  assert.deepEqual(pool.take(), ['fd00:1::2', '10.1.2.2'])
+  assert.deepEqual(pool.take(), ['fd00:1::3', '10.1.2.3'])
+  pool.giveBack('fd00:1::2')
+  pool.giveBack('10.1.2.2')
+  for (let left = 4; left <= 6; left++) assert.equal(pool.take()[1], `10.1.2.${left}`)
+  assert.deepEqual(pool.take(), ['fd00:1::7', '10.1.2.2'])
 })
 
 test('files in memory: directories, symlinks on the way, renames', async () => {

@@ -34,7 +34,8 @@ export interface HollowRuntimeOptions {
 }
 
 export interface AddressPool {
-  take(): string
+  /** One of each family. */
+  take(): readonly string[]
   giveBack(address: string): void
 }
 
@@ -120,7 +121,7 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
 
     async runPodSandbox(config) {
       await latency(options.sandboxLatencyMs)
-      const ips = config.hostNetwork ? [] : [addresses.take()]
+      const ips = config.hostNetwork ? [] : addresses.take()
       const kept = keptOf(config)
       const sandbox = { id: id(), config: kept, createdAt: clock.now(), ips, ready: true }
       sandboxes.set(sandbox.id, sandbox)

@@ -1,4 +1,5 @@
 /** Checks of IP addresses and ranges as they stand in objects. */
+import { ipv4Bytes, ipv6Groups, ipv6Text, isIpv4 } from '#base/ip-address.ts'
 
 const VALID_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
 const LEADING_ZEROS = 'must not have leading 0s'
@@ -24,20 +25,7 @@ export function canonicalIp(text: string): string | undefined {
   if (!groups) return undefined
   if (groups.slice(0, 5).every(group => group === 0) && groups[5] === 0xffff)
     return ipv4Of(groups).join('.')
-  const parts = groups.map(group => group.toString(16))
-  const { start, length } = longestZeros(groups)
-  if (length < 2) return parts.join(':')
-  return `${parts.slice(0, start).join(':')}::${parts.slice(start + length).join(':')}`
-}
-
-function longestZeros(groups: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 }
-  let start = 0
-  for (const [index, group] of groups.entries()) {
-    if (group !== 0) start = index + 1
-    else if (index + 1 - start > best.length) best = { start, length: index + 1 - start }
-  }
-  return best
+  return ipv6Text(groups)
 }
 
 /** `192.168.0.1/24`: an address of an interface, with the length of its network, in canonical form. */
@@ -197,35 +185,6 @@ function specialIpv6(groups: readonly number[]): string[] {
   return []
 }
 
-const byte = '(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])'
-const ipv4 = new RegExp(`^${byte}(\\.${byte}){3}$`)
-const isIpv4 = (text: string) => ipv4.test(text)
-const ipv4Bytes = (text: string) => text.split('.').map(Number)
 /** The last four bytes of an IPv6 address. */
 const ipv4Of = (groups: readonly number[]) =>
   groups.slice(6).flatMap(group => [group >> 8, group & 0xff])
-
-/** The eight groups of an IPv6 address, undefined if the text is none. */
-function ipv6Groups(text: string): number[] | undefined {
-  const halves = text.split('::')
-  if (halves.length > 2) return undefined
-  const [head, tail] = [groupsOf(halves[0] ?? ''), groupsOf(halves[1] ?? '')]
-  if (!head || !tail) return undefined
-  const missing = 8 - head.length - tail.length
-  if (halves.length === 1) return missing === 0 ? head : undefined
-  return missing >= 1 ? [...head, ...Array<number>(missing).fill(0), ...tail] : undefined
-}
-
-function groupsOf(text: string): number[] | undefined {
-  if (text === '') return []
-  const groups: number[] = []
-  const parts = text.split(':')
-  for (const [index, part] of parts.entries()) {
-    if (index === parts.length - 1 && isIpv4(part)) {
-      const [a = 0, b = 0, c = 0, d = 0] = ipv4Bytes(part)
-      groups.push(a * 256 + b, c * 256 + d)
-    } else if (/^[0-9a-fA-F]{1,4}$/.test(part)) groups.push(Number.parseInt(part, 16))
-    else return undefined
-  }
-  return groups
-}

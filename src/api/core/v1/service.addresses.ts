@@ -1,9 +1,9 @@
 /**
  * Addresses and families of services: they are settled before the rest of a service is prepared or judged, and what is wrong with them is
- * told alone. A cluster has addresses of one family here.
+ * told alone.
  */
 import { duplicate, type FieldError, invalid, notSupported } from '../../machinery/field-error.ts'
-import { isIp, looseFamily } from './addresses.ts'
+import { type AddressFamily, isIp, looseFamily } from './addresses.ts'
 import type { ServiceSpec } from './service.schema.ts'
 import { wrong } from './validation.ts'
 
@@ -14,12 +14,21 @@ const REQUIRED = 'RequireDualStack'
 const PREFERRED = 'PreferDualStack'
 const POLICIES = [PREFERRED, REQUIRED, SINGLE]
 const FAMILIES = ['IPv4', 'IPv6'] as const
-const OWN_FAMILY = 'IPv4' as const
 const ADDRESSES = 'spec.clusterIPs'
 const POLICY = 'spec.ipFamilyPolicy'
 
+/** Of which the cluster has addresses for services; the first is that of who says nothing of it. */
+export type ClusterFamilies = readonly [AddressFamily, ...AddressFamily[]]
+
+/** Of a cluster of IPv4 alone, as they are by default. */
+export const IPV4_ALONE: ClusterFamilies = ['IPv4']
+
 /** Fills in the policy and the families, from the addresses asked for where there are some. */
-export function settleFamilies(spec: ServiceSpec, before?: ServiceSpec): readonly FieldError[] {
+export function settleFamilies(
+  spec: ServiceSpec,
+  before: ServiceSpec | undefined,
+  cluster: ClusterFamilies,
+): readonly FieldError[] {
   if (spec.type === 'ExternalName' || (before && staysPreferred(spec, before))) return []
   // Endpoints without a selector may be of any family, so such headless services claim both.
   const mayHaveAny = spec.clusterIP === HEADLESS && Object.keys(spec.selector ?? {}).length === 0
@@ -29,19 +38,18 @@ export function settleFamilies(spec: ServiceSpec, before?: ServiceSpec): readonl
   const errors = [
     ...(before ? settleSecond(spec, before) : []),
     ...manyOfOne(spec),
-    ...inferFamilies(spec),
+    ...inferFamilies(spec, cluster),
   ]
   if (errors.length > 0) return errors
-  if (mayHaveAny) {
-    const families = spec.ipFamilies?.length ? spec.ipFamilies : [OWN_FAMILY]
-    const other = FAMILIES.filter(family => family !== families[0])
-    const takesBoth = families.length < 2 && spec.ipFamilyPolicy !== SINGLE
-    spec.ipFamilies = takesBoth ? [...families, ...other] : families
-    return []
-  }
-  const ofCluster = validateOfCluster(spec)
-  if (ofCluster.length === 0 && !spec.ipFamilies?.length) spec.ipFamilies = [OWN_FAMILY]
-  return ofCluster
+  const ofCluster = mayHaveAny ? [] : validateOfCluster(spec, cluster)
+  if (ofCluster.length > 0) return ofCluster
+  const families = spec.ipFamilies?.length ? spec.ipFamilies : [cluster[0]]
+  const others = FAMILIES.filter(family => mayHaveAny || cluster.includes(family))
+  const takesBoth = families.length < 2 && spec.ipFamilyPolicy !== SINGLE
+  spec.ipFamilies = takesBoth
+    ? [...families, ...others.filter(family => family !== families[0])]
+    : families
+  return []
 }
 
 const isFamily = (text: string) => text === 'IPv4' || text === 'IPv6'
@@ -99,7 +107,7 @@ function manyOfOne({ clusterIPs, ipFamilies, ipFamilyPolicy }: ServiceSpec): Fie
 }
 
 /** From addresses of which no family is said. */
-function inferFamilies(spec: ServiceSpec): FieldError[] {
+function inferFamilies(spec: ServiceSpec, cluster: ClusterFamilies): FieldError[] {
   const { clusterIPs = [] } = spec
   if (clusterIPs[0] === HEADLESS) return []
   const errors: FieldError[] = []
@@ -107,7 +115,7 @@ function inferFamilies(spec: ServiceSpec): FieldError[] {
   for (const [index, address] of clusterIPs.entries()) {
     if (index < families.length) continue
     const family = looseFamily(address)
-    if (family === OWN_FAMILY) families.push(family)
+    if (family && cluster.includes(family)) families.push(family)
     else
       errors.push(
         invalid(
@@ -121,12 +129,17 @@ function inferFamilies(spec: ServiceSpec): FieldError[] {
   return errors
 }
 
-function validateOfCluster({ ipFamilies = [], ipFamilyPolicy }: ServiceSpec): FieldError[] {
+function validateOfCluster(
+  { ipFamilies = [], ipFamilyPolicy }: ServiceSpec,
+  cluster: ClusterFamilies,
+): FieldError[] {
   const dual = 'this cluster is not configured for dual-stack services'
   return [
-    ...(ipFamilyPolicy === REQUIRED ? [invalid(POLICY, ipFamilyPolicy, dual)] : []),
+    ...(ipFamilyPolicy === REQUIRED && cluster.length < 2
+      ? [invalid(POLICY, ipFamilyPolicy, dual)]
+      : []),
     ...ipFamilies.flatMap((family, index) =>
-      family === OWN_FAMILY
+      cluster.some(own => own === family)
         ? []
         : [invalid(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster')],
     ),

@@ -3,7 +3,7 @@
  * clusterIPs are settled here; picking free addresses and node ports is the API server's.
  */
 import type { FieldError } from '../../machinery/field-error.ts'
-import { isSame, settleFamilies } from './service.addresses.ts'
+import { type ClusterFamilies, IPV4_ALONE, isSame, settleFamilies } from './service.addresses.ts'
 import { isReachableFromOutside } from './service.defaults.ts'
 import type { Service, ServicePort, ServiceSpec } from './service.schema.ts'
 
@@ -11,13 +11,17 @@ import type { Service, ServicePort, ServiceSpec } from './service.schema.ts'
  * Comes first, before the draft is prepared. Who replaces a service usually leaves out what was allocated for it: that stays. What is
  * wrong with addresses and families afterwards is told alone.
  */
-export function settleService({ spec }: Service, previous?: Service): readonly FieldError[] {
+export function settleService(
+  { spec }: Service,
+  previous?: Service,
+  families: ClusterFamilies = IPV4_ALONE,
+): readonly FieldError[] {
   const before = previous?.spec
   if (before) {
     keepAllocated(spec, before)
     followClusterIp(spec, before)
   } else if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
-  return settleFamilies(spec, before)
+  return settleFamilies(spec, before, families)
 }
 
 export function prepareServiceForCreate(draft: Service): void {
