@@ -3,7 +3,7 @@
  * `main.ts`, which alone may start things.
  */
 import { parseRuntimeConfig } from '#api/runtime-config.ts'
-import { parseCidr } from '#base/cidr.ts'
+import { parseCidrs } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { accessFlags } from './access-flags.ts'
 import { address } from './addresses.ts'
@@ -47,7 +47,7 @@ const range = (name: string, doc: string, fallback: string) =>
     'CIDR',
     doc,
     text => {
-      parseCidr(text, `--${name}`)
+      parseCidrs(text, `--${name}`)
       return text
     },
     fallback,
@@ -68,10 +68,14 @@ const clusterDomain = textFlag(
 )
 const clusterCidr = range(
   'cluster-cidr',
-  'addresses of pods; each node gets a /24',
+  'addresses of pods, one range or one of each family with a comma between them; each node gets a /24 or a /64',
   '10.244.0.0/16',
 )
-const serviceRange = range('service-cluster-ip-range', 'addresses of Services', '10.96.0.0/12')
+const serviceRange = range(
+  'service-cluster-ip-range',
+  'addresses of Services, one range or one of each family; the first is that of Services that ask for none',
+  '10.96.0.0/12',
+)
 const controllers = listTextFlag(
   'controllers',
   'LIST',

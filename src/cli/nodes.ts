@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { isExtendedResource } from '#api/core/v1/resource-names.ts'
 import { UserError } from '#base/errors.ts'
 import { division } from './division-flags.ts'
@@ -70,7 +71,13 @@ export const extendedResources = mapFlag(
 )
 
 export const kubeletServing = {
-  nodeIp: textFlag('node-ip', 'IP', "the node's address (default: the host's first)", undefined),
+  nodeIp: flag<string | undefined>(
+    'node-ip',
+    'IP',
+    "the node's address, or one of each family with a comma between them; 0.0.0.0 and :: are the host's first of a family (default: the host's first of each family of pods)",
+    nodeIpOf,
+    undefined,
+  ),
   port: portFlag('port', "the kubelet's own port (default: 10250)", undefined),
 }
 
@@ -98,3 +105,20 @@ export const nodeLimits = {
   ),
   ...division,
 }
+
+/** Refusals in upstream's words. */
+function nodeIpOf(text: string): string {
+  const addresses = text.split(',').map(each => each.trim())
+  const refuse = (why: string) =>
+    new UserError(`failed to parse --node-ip ${JSON.stringify(text)}: ${why}`)
+  const wrong = addresses.find(address => !isIP(address))
+  if (wrong !== undefined) throw refuse(`invalid IP ${JSON.stringify(wrong)}`)
+  const families = new Set(addresses.map(isIP))
+  if (families.size < addresses.length)
+    throw refuse('must contain either a single IP or a dual-stack pair of IPs')
+  if (addresses.length > 1 && addresses.some(isAny))
+    throw refuse("dual-stack node IP cannot include '0.0.0.0' or '::'")
+  return addresses.join()
+}
+
+const isAny = (address: string) => address === '0.0.0.0' || address === '::'

@@ -65,7 +65,13 @@ export const counts = under('Limits', {
   nodeCidrMaskSizeIpv4: count(
     'node-cidr-mask-size-ipv4',
     'a number from 16 to 30',
-    'the same',
+    'the same of its IPv4 range, where it has two',
+    undefined,
+  ),
+  nodeCidrMaskSizeIpv6: count(
+    'node-cidr-mask-size-ipv6',
+    'a number from 48 to 126',
+    'the same of its IPv6 range (default: 64)',
     undefined,
   ),
   terminatedPodGcThreshold: count(

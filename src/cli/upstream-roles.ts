@@ -89,7 +89,6 @@ const CLOUDS = 'clouds have controller managers of their own'
 const RECYCLED = 'volumes are not recycled: delete or keep them'
 const LOST = 'nodes that are not heard of are judged as upstream does by default'
 const SCALED = 'autoscalers wait as upstream does by default'
-const MASK = 'addresses of pods are IPv4'
 
 export const otherControllerManagerFlags: OtherFlags = {
   ...shared('kube-controller-manager'),
@@ -132,7 +131,6 @@ export const otherControllerManagerFlags: OtherFlags = {
   'mirroring-endpointslice-updates-batch-period': only('0s', OWN_TIMES),
   'mirroring-max-endpoints-per-subset': only('1000', 'as many are mirrored as upstream does'),
   'namespace-sync-period': taken(OWN_TIMES),
-  'node-cidr-mask-size-ipv6': refused(MASK),
   'node-eviction-rate': only('0.1', LOST),
   'node-monitor-grace-period': only('50s', LOST),
   'node-monitor-period': taken(CLOUDS),

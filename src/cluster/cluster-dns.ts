@@ -7,12 +7,12 @@ import { type Service, service } from '#api/core/v1/service.ts'
 import { type EndpointSlice, endpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { isStatus } from '#api/machinery/status.ts'
-import { addressAt, parseCidr } from '#base/cidr.ts'
+import { addressAt, parseCidrs } from '#base/cidr.ts'
 import type { Client } from '#client/client.ts'
 
 export const DNS_PORT = 53
 
-/** By convention the tenth address of the service range: the lower part, which is kept for those who ask for a certain one. */
+/** By convention the tenth address of the first service range: the lower part, which is kept for those who ask for a certain one. */
 const DNS_ADDRESS_INDEX = 10
 const NAME = 'kube-dns'
 const NAMESPACE = 'kube-system'
@@ -22,10 +22,8 @@ const portsAt = (port: number) => [
 ]
 
 export function clusterDnsAddress(serviceClusterIpRange: string): string {
-  return addressAt(
-    parseCidr(serviceClusterIpRange, '--service-cluster-ip-range'),
-    DNS_ADDRESS_INDEX,
-  )
+  const [first] = parseCidrs(serviceClusterIpRange, '--service-cluster-ip-range')
+  return addressAt(first, DNS_ADDRESS_INDEX)
 }
 
 export interface ClusterDnsOptions {
@@ -103,7 +101,7 @@ function wantedSlice({ addresses, port = DNS_PORT }: ClusterDnsOptions): Partial
         'endpointslice.kubernetes.io/managed-by': 'proa',
       },
     },
-    addressType: 'IPv4',
+    addressType: addresses[0]?.includes(':') ? 'IPv6' : 'IPv4',
     endpoints: addresses.map(address => ({ addresses: [address], conditions: { ready: true } })),
     ports: portsAt(port),
   }

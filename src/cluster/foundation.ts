@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { isStatus } from '#api/machinery/status.ts'
 import { NotStoredError } from '#apiserver/storage/resource-storage.ts'
-import { addressAt, parseCidr } from '#base/cidr.ts'
+import { addressAt, parseCidrs } from '#base/cidr.ts'
 import { rfc3339, sleep } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import { machineAddresses } from '#host/addresses.ts'
@@ -144,17 +144,23 @@ function keysOf({ dataDirectory, origin }: FoundationOptions): FilesAt {
 
 function openPki(options: FoundationOptions, keys: FilesAt, hostAddress: string | undefined): Pki {
   const { clock, random, listen, serviceClusterIpRange } = options
-  const serviceAddress = addressAt(
-    parseCidr(serviceClusterIpRange, '--service-cluster-ip-range'),
-    1,
-  )
+  const [serviceRange] = parseCidrs(serviceClusterIpRange, '--service-cluster-ip-range')
   // Who listens everywhere is reached from other machines under the machine's own addresses.
-  const isEverywhere = listen?.address === '0.0.0.0' || listen?.address === '::'
-  const listening = isEverywhere ? machineAddresses() : listen?.address ? [listen.address] : []
+  const everywhere = {
+    '0.0.0.0': () => machineAddresses(),
+    '::': () => [...machineAddresses(), ...machineAddresses('IPv6')],
+  }
+  const { address = '' } = listen ?? {}
+  const all = everywhere[address as keyof typeof everywhere]
+  const listening = all ? all() : address ? [address] : []
   return ensurePki({
     ...keys,
     names: [`kubernetes.default.svc.${options.clusterDomain}`],
-    ips: [serviceAddress, ...listening, ...(hostAddress === undefined ? [] : [hostAddress])],
+    ips: [
+      addressAt(serviceRange, 1),
+      ...listening,
+      ...(hostAddress === undefined ? [] : [hostAddress]),
+    ],
     clock,
     random,
   })

@@ -11,7 +11,7 @@ export interface KeptAddresses {
   moved(address: string): void
 }
 
-/** Changes the first of `addresses` in place, for all who hold the list. */
+/** Changes `addresses` in place, one of each family, for all who hold the list. */
 export function keepAddresses(
   addresses: string[],
   { clock, today, moved }: KeptAddresses,
@@ -19,10 +19,10 @@ export function keepAddresses(
   let cancel = () => {}
   const next = () => {
     cancel = clock.after(LOOK_EVERY_MS, () => {
-      const held = addresses[0] ?? ''
-      const address = today(held)
-      if (address !== held) {
-        addresses[0] = address
+      for (const [at, held] of addresses.entries()) {
+        const address = today(held)
+        if (address === held) continue
+        addresses[at] = address
         moved(address)
       }
       next()

@@ -30,13 +30,13 @@ export interface KubeletPort extends Running {
 export async function openKubeletPort(options: KubeletPortOptions): Promise<KubeletPort> {
   const { nodeName, pki, context } = options
   const { client, clock, log } = context
-  let addresses = options.addresses.slice(0, 1)
+  let addresses = [...options.addresses]
   if (addresses.length === 0)
     return { port: 0, listenAt: async () => {}, answerWith() {}, stop: async () => {} }
   let kubelet: Transport = starting
   const serve = (port: number) =>
     serveKubelet({
-      addresses: addresses.map(address => ({ address, port })),
+      addresses: addresses.slice(0, 1).map(address => ({ address, port })),
       tls: () => {
         const { certificate, key } = pki.kubelet(nodeName, addresses).serving
         return { cert: certificate, key, clientCa: pki.authority }
@@ -59,21 +59,26 @@ export async function openKubeletPort(options: KubeletPortOptions): Promise<Kube
     return served
   }
   const served = await serve(options.port ?? DEFAULT_KUBELET_PORT).catch(serveSomewhere)
+  const add = async (address: string) => {
+    try {
+      await served.addAddress(address, served.ports[0] ?? 0)
+    } catch (error) {
+      log.warn('the kubelet can not be reached at an address of its node', {
+        address,
+        why: messageOf(error),
+      })
+    }
+  }
+  for (const address of addresses.slice(1)) await add(address)
   return {
     port: served.ports[0] ?? 0,
     answerWith(transport) {
       kubelet = transport
     },
     async listenAt(address) {
-      addresses = [address]
-      try {
-        await served.addAddress(address, served.ports[0] ?? 0)
-      } catch (error) {
-        log.warn('the kubelet can not be reached at the new address of its node', {
-          address,
-          why: messageOf(error),
-        })
-      }
+      const isOther = (each: string) => each.includes(':') !== address.includes(':')
+      addresses = [address, ...addresses.filter(isOther)]
+      await add(address)
     },
     stop: () => served.stop(),
   }

@@ -10,7 +10,13 @@ import {
   startKubelet,
   thresholdsOf,
 } from '#kubelet'
-import { type RouteMode, startNetworkPolicies, startPodNetwork, startPodRoutes } from '#network'
+import {
+  openGateways,
+  type RouteMode,
+  startNetworkPolicies,
+  startPodNetwork,
+  startPodRoutes,
+} from '#network'
 import { startProxy } from '#proxy'
 import { clusterDnsAddress, DNS_PORT, ensureClusterDns } from './cluster-dns.ts'
 import { dividedMachine } from './divided-machine.ts'
@@ -153,7 +159,10 @@ export async function startMachineNode(
       }),
       ...options.kubelet?.options,
       ...podCidr,
-      ...(policies ? { addressed: (pod, ips) => policies.admit(pod, ips) } : {}),
+      addressed: async (pod, ips) => {
+        await openGateways(ips, machine.hostAddresses)
+        await policies?.admit(pod, ips)
+      },
       ...(options.version ? { version: options.version } : {}),
     })
     parts.add(kubelet)
@@ -189,7 +198,8 @@ class Parts {
 async function rangeIfFree(client: Client, { nodeName, podCidr }: Machine) {
   const { items } = await client.list(nodeKind)
   const taken = items.some(
-    ({ metadata, spec }) => metadata.name !== nodeName && spec.podCIDR === podCidr,
+    ({ metadata, spec }) =>
+      metadata.name !== nodeName && podCidr.split(',').includes(spec.podCIDR ?? ''),
   )
   return taken ? {} : { podCidr }
 }

@@ -2,7 +2,14 @@
  * This machine made ready for pods, as far as that needs no API: packages, containerd, link, CNI configuration. It begins before the API
  * server does and runs beside its start, since containerd takes about as long.
  */
-import { contains, formatCidr, parseCidr } from '#base/cidr.ts'
+import {
+  contains,
+  formatCidr,
+  nodePrefixLengthOf,
+  parseCidrs,
+  partOf,
+  splitRanges,
+} from '#base/cidr.ts'
 import type { Clock } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
@@ -13,7 +20,8 @@ import { claimDirectory } from '#host/data-directory.ts'
 import { containerTools, type HostAccess, machineAccess } from '#kubelet'
 import {
   ensureHostLink,
-  hostAddressOf,
+  hasIpv6,
+  hostAddressesOf,
   keepForwarding,
   keepHostLink,
   type PodNetworkOptions,
@@ -46,9 +54,11 @@ export interface Machine {
   readonly nodeName: string
   /** Changed in place by `keepAddresses`. */
   readonly nodeAddresses: readonly string[]
-  /** Under which pods reach this host; the API server listens there, too, once `linked` resolves. */
+  /** Under which pods reach this host; the API server listens there, too, once `linked` resolves. Of the family that Services have first. */
   readonly hostAddress: string
-  /** The range of pod addresses that the node has, or asks for when it is new. */
+  /** The same of all families of pods. */
+  readonly hostAddresses: readonly string[]
+  /** The range of pod addresses that the node has, or asks for when it is new; of both families with a comma between them. */
   readonly podCidr: string
   readonly linked: Promise<void>
   /** Mends the link whenever another program damages it, and keeps firewalls from cutting it off; to be called when it is there. */
@@ -60,8 +70,6 @@ export interface Machine {
   /** Lets another Proa have the node's part of the data directory; to be called when nothing of this one uses it any more. */
   release(): void
 }
-
-const NODE_PREFIX_LENGTH = 24
 
 /**
  * Begins; the slow parts go on behind the promises of the result. Throws a UserError where the machine can't run containers, which
@@ -86,13 +94,17 @@ async function prepare(options: MachineOptions, release: () => void): Promise<Ma
   const { layout, clock, log } = options
   const network = podNetworkOf(options, layout.cniConfiguration)
   const podCidr = podCidrOf(network) ?? firstRange(options.clusterCidr)
-  const hostAddress = hostAddressOf(podCidr)
+  const hostAddresses = hostAddressesOf(podCidr)
+  if (hostAddresses.some(isIpv6) && !hasIpv6())
+    throw new UserError(`pods have addresses of ${podCidr}, and this machine's kernel has no IPv6`)
+  const isWanted = isIpv6(options.serviceClusterIpRange.split(',')[0] ?? '')
+  const hostAddress = hostAddresses.find(each => isIpv6(each) === isWanted) ?? ''
   // Written before containerd starts, so that pods have a network from its first moment on.
   writePodNetwork(network, podCidr)
   const alone = refuseSecondCluster(options)
   const link = {
     link: layout.instance,
-    addresses: [hostAddress],
+    addresses: hostAddresses,
     serviceCidr: options.serviceClusterIpRange,
   }
   const linked = alone.then(() => ensureHostLink(link))
@@ -109,12 +121,15 @@ async function prepare(options: MachineOptions, release: () => void): Promise<Ma
   for (const promise of [linked, containerd, access]) promise.catch(() => {})
   const { facts } = await access
   // Without a network pods still reach the node under the address of its link.
-  const nodeAddresses = [addressForOthers('0.0.0.0') ?? hostAddress]
+  const nodeAddresses = hostAddresses.map(
+    each => addressForOthers('0.0.0.0', isIpv6(each) ? 'IPv6' : 'IPv4') ?? each,
+  )
   return {
     options,
     nodeName: options.nodeName ?? facts.hostname,
     nodeAddresses,
     hostAddress,
+    hostAddresses,
     podCidr,
     linked,
     keepLinked() {
@@ -122,14 +137,17 @@ async function prepare(options: MachineOptions, release: () => void): Promise<Ma
       const { clusterCidr } = options
       const parts = [
         keepHostLink(link, kept),
-        keepForwarding({ name: layout.instance, clusterCidr }, kept),
+        ...splitRanges(clusterCidr).map(range =>
+          keepForwarding({ name: layout.instance, clusterCidr: range }, kept),
+        ),
       ]
       return { stop: async () => void (await Promise.all(parts.map(part => part.stop()))) }
     },
     keepAddresses: moved =>
       keepAddresses(nodeAddresses, {
         clock,
-        today: held => addressToday(held, hostAddress),
+        today: held =>
+          addressToday(held, hostAddresses.find(each => isIpv6(each) === isIpv6(held)) ?? ''),
         moved(address) {
           log.warn('this machine has another address now, and so has its node', { address })
           moved(address)
@@ -153,12 +171,13 @@ export function podNetworkOf(
   }
 }
 
-/** The first node's range: the host's own address in it is known before any node is registered. */
+/** The first node's ranges: the host's own addresses in them are known before any node is registered. */
 function firstRange(clusterCidr: string): string {
-  const range = parseCidr(clusterCidr, '--cluster-cidr')
-  const prefixLength = Math.max(NODE_PREFIX_LENGTH, range.prefixLength)
-  return formatCidr({ ...range, prefixLength })
+  const ranges = parseCidrs(clusterCidr, '--cluster-cidr')
+  return ranges.map(range => formatCidr(partOf(range, nodePrefixLengthOf(range), 0))).join()
 }
+
+const isIpv6 = (address: string) => address.includes(':')
 
 interface Link {
   readonly ifname: string
@@ -167,13 +186,13 @@ interface Link {
 
 /** Two clusters with the same pod addresses on one machine would take each other's traffic. */
 async function refuseSecondCluster({ layout, clusterCidr }: MachineOptions): Promise<void> {
-  const links: readonly Link[] = JSON.parse(await command('ip', ['-j', '-4', 'address', 'show']))
-  const range = parseCidr(clusterCidr, '--cluster-cidr')
+  const links: readonly Link[] = JSON.parse(await command('ip', ['-j', 'address', 'show']))
+  const ranges = parseCidrs(clusterCidr, '--cluster-cidr')
   const other = links.find(
     ({ ifname, addr_info }) =>
       /^proa(-|$)/.test(ifname) &&
       ifname !== layout.instance &&
-      addr_info.some(({ local }) => contains(range, local)),
+      addr_info.some(({ local }) => ranges.some(range => contains(range, local))),
   )
   if (other)
     throw new UserError(

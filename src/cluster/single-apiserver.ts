@@ -12,11 +12,12 @@ import { createClient } from '#client/api-client.ts'
 import { createForwarders } from '#client/forwarding/forwarder.ts'
 import type { Running } from '#client/role.ts'
 import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
-import { addressForOthers, machineAddresses } from '#host/addresses.ts'
+import { machineAddresses } from '#host/addresses.ts'
 import { auditOf } from './audit-of.ts'
 import { type FoundationOptions, layFoundation, untilStored } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
+import { advertisedAddress, familyOf } from './ip-families.ts'
 import { ROLE_KUBECONFIGS } from './layout.ts'
 import { createNodeConnector } from './node-connector.ts'
 import { openAccess } from './open-access.ts'
@@ -57,7 +58,7 @@ export async function startSingleApiServer(
   const stop = async () => {
     for (const part of running.splice(0).reverse()) await part.stop()
   }
-  const [ownAddress] = machineAddresses()
+  const [ownAddress] = machineAddresses(familyOf(serviceClusterIpRange.split(',')[0] ?? ''))
   try {
     const http = await openHttp(options, { clock, random, log })
     running.push(http)
@@ -120,7 +121,10 @@ export async function startSingleApiServer(
     const listener = createListener({ server, clock, log, tls, door })
     running.push(listener)
     const { port } = await listener.listen(listen)
-    const address = options.advertiseAddress ?? addressForOthers(listen.address)
+    const address = advertisedAddress({
+      ...{ serviceClusterIpRange, listening: listen.address },
+      advertiseAddress: options.advertiseAddress,
+    })
     await untilStored(server.advertise({ address, port, hostname: hostname() }))
     const url = localUrl(listen.address, port)
     const ca = [pki.authority, ...(security?.serving ? [security.serving.certificate] : [])].join(
@@ -132,6 +136,9 @@ export async function startSingleApiServer(
     throw error
   }
 }
+
+/** A kubelet may be known under either. */
+const bothFamilies = () => [...machineAddresses(), ...machineAddresses('IPv6')]
 
 function kubeconfigsFor(
   at: { readonly server: string; readonly ca: string },
@@ -145,7 +152,7 @@ function kubeconfigsFor(
     texts[role] =
       role === 'kubelet'
         ? // Its serving certificate is made along with it, and found beside the other keys.
-          of(`system:node:${nodeName}`, pki.kubelet(nodeName, machineAddresses()).client)
+          of(`system:node:${nodeName}`, pki.kubelet(nodeName, bothFamilies()).client)
         : of(role, pki.client(role))
   return texts
 }

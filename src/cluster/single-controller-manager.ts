@@ -1,11 +1,11 @@
 /** The controllers as a process of their own: elected, and with a port that tells how they are. */
-import { parseCidr } from '#base/cidr.ts'
+import { type Cidr, formatCidr, nodePrefixLengthOf, parseCidrs } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { parseFeatureGates } from '#base/feature-gates.ts'
 import type { ValuesOf } from '#cli'
 import { meterTransport } from '#client/metered-transport.ts'
 import type { Running } from '#client/role.ts'
-import type { RunningControllers } from '#controllers'
+import type { NodePrefixLengths, RunningControllers } from '#controllers'
 import { systemFiles } from '#host/files.ts'
 import type { AccountClients } from './account-clients.ts'
 import { startLed } from './led-role.ts'
@@ -33,7 +33,7 @@ export async function startControllerManager(
     values.rootCaFile === undefined
       ? connection.certificateAuthority
       : systemFiles.read(values.rootCaFile)?.toString()
-  const prefixLength = prefixLengthOf(values)
+  const nodePrefixLengths = prefixLengthsOf(values)
   let running: RunningControllers | undefined
   const accounts = values.useServiceAccountCredentials ? await accountClientsOf(remote) : undefined
   const led = startLed('kube-controller-manager', context, () => {
@@ -43,7 +43,7 @@ export async function startControllerManager(
       ...(accounts ? { clientAs: name => accounts.clientAs(name) } : {}),
       enabled: values.controllers,
       clusterCidr: values.clusterCidr,
-      ...(prefixLength === undefined ? {} : { nodePrefixLength: prefixLength }),
+      nodePrefixLengths,
       terminatedPodThreshold: values.terminatedPodGcThreshold,
       ...(certificateAuthority ? { certificateAuthority } : {}),
       ...(signing ? { signing } : {}),
@@ -87,22 +87,52 @@ const inTurn = (first: Running, second: Running): Running => ({
   },
 })
 
-/** Of the part of each node, which must be one. */
-function prefixLengthOf({
-  nodeCidrMaskSize: size,
-  nodeCidrMaskSizeIpv4: ofIpv4 = size,
-  clusterCidr,
-}: ValuesOf<'controller-manager'>): number | undefined {
-  if (ofIpv4 === undefined) return undefined
-  const whole = parseCidr(clusterCidr, '--cluster-cidr').prefixLength
-  if (ofIpv4 < whole || ofIpv4 > SMALLEST_PART)
-    throw new UserError(
-      `--node-cidr-mask-size ${ofIpv4} must be from ${whole}, that of --cluster-cidr, to ${SMALLEST_PART}`,
+/** Of the part of each node, which must be one; refusals in upstream's words. */
+function prefixLengthsOf(values: ValuesOf<'controller-manager'>): NodePrefixLengths {
+  const { nodeCidrMaskSize: size, nodeCidrMaskSizeIpv4, nodeCidrMaskSizeIpv6 } = values
+  const ranges = parseCidrs(values.clusterCidr, '--cluster-cidr')
+  const refuse = (flag: string, why: string) => {
+    throw new UserError(`usage of ${flag} is not allowed ${why}`)
+  }
+  const ofFamilies = nodeCidrMaskSizeIpv4 ?? nodeCidrMaskSizeIpv6
+  if (size !== undefined && ofFamilies !== undefined)
+    refuse(
+      '--node-cidr-mask-size-ipv4 and --node-cidr-mask-size-ipv6',
+      'if --node-cidr-mask-size is set. For dual-stack clusters please unset it and use IPFamily specific flags',
     )
-  return ofIpv4
+  if (size !== undefined && ranges.length > 1)
+    refuse('--node-cidr-mask-size', 'with dual-stack clusters')
+  const has = (isIpv6: boolean) => ranges.some(range => range.isIpv6 === isIpv6)
+  if (nodeCidrMaskSizeIpv4 !== undefined && !has(false))
+    refuse('--node-cidr-mask-size-ipv4', 'for a single-stack IPv6 cluster')
+  if (nodeCidrMaskSizeIpv6 !== undefined && !has(true))
+    refuse('--node-cidr-mask-size-ipv6', 'for a single-stack IPv4 cluster')
+  const lengths = {
+    ipv4: has(false) ? (nodeCidrMaskSizeIpv4 ?? size) : undefined,
+    ipv6: has(true) ? (nodeCidrMaskSizeIpv6 ?? size) : undefined,
+  }
+  for (const range of ranges) checkPart(range, range.isIpv6 ? lengths.ipv6 : lengths.ipv4)
+  return lengths
 }
+
 /** A node needs addresses for a few pods. */
-const SMALLEST_PART = 30
+const SMALLEST_PART = { IPv4: 30, IPv6: 126 } as const
+/** Upstream's: more nodes than any cluster has. */
+const MOST_NODE_BITS = 16
+
+function checkPart(range: Cidr, asked: number | undefined): void {
+  const whole = range.prefixLength
+  const smallest = range.isIpv6 ? SMALLEST_PART.IPv6 : SMALLEST_PART.IPv4
+  const length = asked ?? nodePrefixLengthOf(range)
+  if (length < whole || length > Math.max(whole, smallest))
+    throw new UserError(
+      `--node-cidr-mask-size ${length} must be from ${whole}, that of --cluster-cidr, to ${smallest}`,
+    )
+  if (length - whole > MOST_NODE_BITS)
+    throw new UserError(
+      `--cluster-cidr ${formatCidr(range)} with a /${length} for each node: New CIDR set failed; the node CIDR size is too big`,
+    )
+}
 
 /** In the form and under the names in which upstream tells it. */
 function configurationOf(values: ValuesOf<'controller-manager'>): object {

@@ -8,6 +8,7 @@ import type { Log } from '#base/log.ts'
 import { version } from '#base/version.ts'
 import { flagTexts, type ValuesOf } from '#cli'
 import type { RoleContext, Running } from '#client/role.ts'
+import { machineAddresses } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemFiles } from '#host/files.ts'
 import {
@@ -19,7 +20,7 @@ import {
   thresholdsOf,
 } from '#kubelet'
 import { DEFAULT_KUBELET_PORT } from '#kubelet/before-start.ts'
-import { startPodNetwork } from '#network'
+import { openGateways, startPodNetwork } from '#network'
 import { clusterDnsAddress } from './cluster-dns.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { dividedMachine } from './divided-machine.ts'
@@ -117,7 +118,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
   const { nodeName, options } = machine
   const { layout, clock, log, serviceClusterIpRange } = options
   const port = values.port ?? DEFAULT_KUBELET_PORT
-  const nodeAddresses = values.nodeIp === undefined ? machine.nodeAddresses : [values.nodeIp]
+  const nodeAddresses = values.nodeIp === undefined ? machine.nodeAddresses : wished(values.nodeIp)
   const serving = await servingCertificates({
     ...{ context, figures, nodeName, nodeAddresses, values, layout },
     ...(servingNames ? { names: servingNames } : {}),
@@ -176,7 +177,10 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     version: version.gitVersion,
     flags: flagTexts('kubelet', values),
     figures,
-    ...(addressed ? { addressed } : {}),
+    addressed: async (pod, ips) => {
+      await openGateways(ips, machine.hostAddresses)
+      await addressed?.(pod, ips)
+    },
     ...settings.options,
     ...(await rangeIfFree(context, machine)),
   })
@@ -207,11 +211,21 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
   running.push(machine.keepAddresses(address => void listenAt(address)))
 }
 
+/** `0.0.0.0` and `::` stand for the machine's own address of a family. */
+function wished(nodeIp: string): string[] {
+  const own = { '0.0.0.0': 'IPv4', '::': 'IPv6' } as const
+  return nodeIp.split(',').map(address => {
+    const family = own[address as keyof typeof own]
+    return family ? (machineAddresses(family)[0] ?? address) : address
+  })
+}
+
 /** A new node asks for the range that the host's address is from, unless another node has it or we may not look. */
 async function rangeIfFree({ client }: RoleContext, { nodeName, podCidr }: Machine) {
   const nodes = await client.list(nodeKind).catch(() => undefined)
   const taken = nodes?.items.some(
-    ({ metadata, spec }) => metadata.name !== nodeName && spec.podCIDR === podCidr,
+    ({ metadata, spec }) =>
+      metadata.name !== nodeName && podCidr.split(',').includes(spec.podCIDR ?? ''),
   )
   return taken === false ? { podCidr } : {}
 }

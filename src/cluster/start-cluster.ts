@@ -20,7 +20,6 @@ import { createForwarders } from '#client/forwarding/forwarder.ts'
 import type { Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
 import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
-import { addressForOthers } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { auditOf } from './audit-of.ts'
@@ -30,6 +29,7 @@ import { type Foundation, layFoundation, untilStored } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { InProcessRoles } from './in-process-roles.ts'
+import { advertisedAddress } from './ip-families.ts'
 import { LocalMetrics, METRICS_SERVICE } from './local-metrics.ts'
 import type { Machine } from './machine.ts'
 import type { RemoteNodeConnector } from './node-connector.ts'
@@ -324,10 +324,12 @@ class Starting {
     // Pods reach the API under the host's address on its link, which may come up a little later.
     if (machine)
       await machine.linked.then(() => listener.listen({ address: machine.hostAddress, port }))
-    const address =
-      this.#options.advertiseAddress ??
-      machine?.hostAddress ??
-      addressForOthers(hostOf(this.#options))
+    const { serviceClusterIpRange, advertiseAddress } = this.#options
+    const address = advertisedAddress({
+      serviceClusterIpRange,
+      advertiseAddress: advertiseAddress ?? machine?.hostAddress,
+      listening: hostOf(this.#options),
+    })
     await untilStored(server.advertise({ address, port, hostname: hostname() }))
     return port
   }

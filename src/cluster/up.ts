@@ -19,6 +19,7 @@ import { accessOptionsOf } from './access-options.ts'
 import { auditOptionsOf } from './audit-options.ts'
 import type { BuiltInClouds } from './configured-cloud.ts'
 import { dataDirectoryOf } from './data-directory.ts'
+import { familyOf } from './ip-families.ts'
 import { type ClusterFacts, publishFacts } from './joining/cluster-facts.ts'
 import { keepKubeconfig } from './kept-kubeconfig.ts'
 import { configuredMachine } from './kubelet-settings.ts'
@@ -123,7 +124,8 @@ const JOINING_CONTROLLERS = ['bootstrap-signer-controller', 'token-cleaner-contr
 function factsFor(values: ValuesOf<'up'>, url: string): ClusterFacts {
   const { bindAddress, clusterCidr, serviceClusterIpRange, clusterDomain } = values
   const isLocal = /^(127\.|::1$)/.test(bindAddress)
-  const host = isLocal ? undefined : addressForOthers(bindAddress)
+  const family = familyOf(serviceClusterIpRange.split(',')[0] ?? '')
+  const host = isLocal ? undefined : addressForOthers(bindAddress, family)
   const server = host === undefined ? '' : `https://${hostPort(host, new URL(url).port)}`
   return { server, clusterCidr, serviceClusterIpRange, clusterDomain }
 }

@@ -86,7 +86,7 @@ export {
 } from './certificatesigningrequest-signing/signers.ts'
 export type { TokenOptions } from './serviceaccount-token/serviceaccount-token.controller.ts'
 
-export type { NodeDirectories }
+export type { NodeDirectories, NodePrefixLengths }
 
 export interface ControllersOptions {
   /** Upstream's --controllers: `*`, `-name` and `name`, separated by commas. Everything by default. */
@@ -159,9 +159,7 @@ export const controllers: readonly ControllerEntry[] = [
   {
     name: 'node-ipam-controller',
     create: (context, { clusterCidr, nodePrefixLengths = {} }) =>
-      clusterCidr
-        ? nodeIpamController(context, { clusterCidr, nodePrefixLengths })
-        : undefined,
+      clusterCidr ? nodeIpamController(context, { clusterCidr, nodePrefixLengths }) : undefined,
   },
   { name: 'deployment-controller', create: deploymentController },
   { name: 'replicaset-controller', create: replicaSetController },

@@ -1,28 +1,38 @@
 /** The addresses under which others reach this machine. */
 import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
+import { addressBytes } from '#base/pki/address.ts'
+
+export type AddressFamily = 'IPv4' | 'IPv6'
+
+const LOOPBACK = { IPv4: '127.0.0.1', IPv6: '::1' } as const
+const LOCAL = /^(127\.|::1$|fe[89ab].:)/i
 
 /**
- * The machine's IPv4 addresses, that of the interface with the default route first; then the others that are not loopback. `127.0.0.1`
- * where there is none.
+ * The machine's addresses of a family, that of the interface with the default route first; then the others that are neither of the loopback
+ * nor of a link alone. `127.0.0.1` or `::1` where there is none.
  */
-export function machineAddresses(): string[] {
-  const preferred = defaultInterface()
+export function machineAddresses(family: AddressFamily = 'IPv4'): string[] {
+  // A network may have a router of IPv4 alone; its addresses of IPv6 come first all the same.
+  const preferred = (family === 'IPv6' ? defaultInterface6() : undefined) ?? defaultInterface()
   const found = Object.entries(networkInterfaces())
     .sort(([a], [b]) => Number(b === preferred) - Number(a === preferred))
     .flatMap(([, addresses]) => addresses ?? [])
-    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .filter(each => each.family === family && !each.internal && !LOCAL.test(each.address))
     .map(({ address }) => address)
-  return found.length > 0 ? [...new Set(found)] : ['127.0.0.1']
+  return found.length > 0 ? [...new Set(found)] : [LOOPBACK[family]]
 }
 
 /**
- * Where others find who listens on an address: for one of the loopback that is the machine's own, as upstream tells it. Undefined where there
- * is none, as on a machine without a network.
+ * Where others find who listens on an address: for one of the loopback that is the machine's own of the family, as upstream tells it. Undefined
+ * where there is none, as on a machine without a network.
  */
-export function addressForOthers(listening: string): string | undefined {
+export function addressForOthers(
+  listening: string,
+  family: AddressFamily = 'IPv4',
+): string | undefined {
   if (!/^(127\.|::1$|0\.0\.0\.0$|::$)/.test(listening)) return listening
-  return machineAddresses().find(address => !address.startsWith('127.'))
+  return machineAddresses(family).find(address => !LOCAL.test(address))
 }
 
 /**
@@ -32,10 +42,10 @@ export function addressForOthers(listening: string): string | undefined {
 export function addressToday(
   held: string,
   link: string,
-  addresses: readonly string[] = machineAddresses(),
+  addresses: readonly string[] = machineAddresses(held.includes(':') ? 'IPv6' : 'IPv4'),
 ): string {
   if (held !== link && addresses.includes(held)) return held
-  return addresses.find(address => address !== link && !address.startsWith('127.')) ?? held
+  return addresses.find(address => address !== link && !LOCAL.test(address)) ?? held
 }
 
 /** Whether an interface of this machine that is up has this address. */
@@ -54,6 +64,16 @@ function defaultInterface(): string | undefined {
   return routes[0]?.[0]
 }
 
+/** The same of IPv6. */
+function defaultInterface6(): string | undefined {
+  const routes = readTable6()
+    .filter(
+      ({ destination, length, name }) => !/[1-9a-f]/.test(destination + length) && name !== 'lo',
+    )
+    .sort((a, b) => a.metric - b.metric)
+  return routes[0]?.name
+}
+
 /** Whether there is such an interface, up or down. Not by `/sys`, which shows those of whoever mounted it. */
 export function hasLink(name: string): boolean {
   return read('/proc/net/dev').some(line => line.trimStart().startsWith(`${name}:`))
@@ -62,6 +82,15 @@ export function hasLink(name: string): boolean {
 /** Whether the kernel sends what goes to a range, `10.96.0.0/16`, through this interface. */
 export function hasRoute(cidr: string, name: string): boolean {
   const [address = '', length = ''] = cidr.split('/')
+  if (address.includes(':')) {
+    const wanted = Buffer.from(addressBytes(address)).toString('hex')
+    return readTable6().some(
+      route =>
+        route.name === name &&
+        route.destination === wanted &&
+        Number.parseInt(route.length, 16) === Number(length),
+    )
+  }
   const mask = [0, 8, 16, 24].map(from => {
     const ones = Math.min(8, Math.max(0, Number(length) - from))
     return 256 - 2 ** (8 - ones)
@@ -84,6 +113,16 @@ const ANYWHERE = '00000000'
 const METRIC_COLUMN = 6
 
 const readTable = () => read('/proc/net/route').slice(1)
+
+/** Numbers as the kernel spells them: sixteen bytes, and a length of one. */
+function readTable6() {
+  return read('/proc/net/ipv6_route').map(line => {
+    const [destination = '', length = '', , , , metric = '', , , , name = ''] = line
+      .trim()
+      .split(/\s+/)
+    return { destination, length, metric: Number.parseInt(metric, 16), name }
+  })
+}
 
 /** The lines of a file of the kernel; none where it has no such file. */
 function read(path: string): string[] {

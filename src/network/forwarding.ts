@@ -11,9 +11,9 @@ import { lookEvery } from './looks.ts'
 export interface ForwardingOptions {
   /** By this comment the rules are found again. */
   readonly name: string
-  /** Of whom packets are let through, and to whom. */
+  /** Of whom packets are let through, and to whom: a range of one family. */
   readonly clusterCidr: string
-  /** The program and its first words, by default `iptables` itself: whoever closes a firewall so has it. */
+  /** The program and its first words, by default `iptables` or `ip6tables` itself: whoever closes a firewall so has it. */
   readonly iptables?: readonly [string, ...string[]]
 }
 
@@ -57,8 +57,12 @@ export function keepForwarding(options: ForwardingOptions, keeping: Keeping): Ru
   })
 }
 
-/** Takes the rules back; harmless where there are none. */
-export async function removeForwarding(
+/** Takes the rules of both families back; harmless where there are none. */
+export async function removeForwarding({ name }: Pick<ForwardingOptions, 'name'>): Promise<void> {
+  for (const program of ['iptables', 'ip6tables']) await removeRules({ name, iptables: [program] })
+}
+
+export async function removeRules(
   options: Pick<ForwardingOptions, 'name' | 'iptables'>,
 ): Promise<void> {
   for (const rule of await forwardRules(options))
@@ -78,22 +82,23 @@ function placeIn(rules: readonly string[]): readonly string[] | undefined {
   return rules.includes('-P FORWARD DROP') ? ['-A', 'FORWARD'] : undefined
 }
 
+type Programmed = Pick<ForwardingOptions, 'iptables'> &
+  Partial<Pick<ForwardingOptions, 'clusterCidr'>>
+
+const programOf = ({ iptables, clusterCidr = '' }: Programmed): readonly [string, ...string[]] =>
+  iptables ?? [clusterCidr.includes(':') ? 'ip6tables' : 'iptables']
+
 const isOurs = (rule: string, name: string) => rule.includes(` --comment ${name} `)
 
 /** As `iptables -S` lists them; none where there is no such program. */
-async function forwardRules(
-  options: Pick<ForwardingOptions, 'iptables'>,
-): Promise<readonly string[]> {
-  const [program, ...first] = options.iptables ?? ['iptables']
+async function forwardRules(options: Programmed): Promise<readonly string[]> {
+  const [program, ...first] = programOf(options)
   const words = [...first, ...WAIT, '-S', 'FORWARD']
   const found = await tryCommand(program, words).catch(() => undefined)
   return found?.exitCode === 0 ? found.stdout.trim().split('\n') : []
 }
 
-async function run(
-  options: Pick<ForwardingOptions, 'iptables'>,
-  words: readonly string[],
-): Promise<void> {
-  const [program, ...first] = options.iptables ?? ['iptables']
+async function run(options: Programmed, words: readonly string[]): Promise<void> {
+  const [program, ...first] = programOf(options)
   await command(program, [...first, ...WAIT, ...words])
 }

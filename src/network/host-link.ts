@@ -2,7 +2,9 @@
  * A bridge without ports that holds the address under which pods reach this host (API server, DNS), and the kernel settings that routing
  * needs.
  */
+
 import { networkInterfaces } from 'node:os'
+import { splitRanges } from '#base/cidr.ts'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
@@ -17,7 +19,7 @@ export interface HostLinkOptions {
   readonly link: string
   /** Addresses that pods use to reach this host. */
   readonly addresses: readonly string[]
-  /** Routed to the link, so that service addresses have a route even on a host without a default one. */
+  /** Routed to the link, so that service addresses have a route even on a host without a default one: one range, or one of each family. */
   readonly serviceCidr: string
 }
 
@@ -25,20 +27,40 @@ export interface HostLinkOptions {
  * Makes the link and its addresses, and lets the kernel route. Repeating it is harmless. A bridge, since unlike a dummy
  * device every kernel that runs containers has it; nothing is ever plugged into it.
  */
-export async function ensureHostLink({
-  link,
-  addresses,
-  serviceCidr,
-}: HostLinkOptions): Promise<void> {
+export async function ensureHostLink(options: HostLinkOptions): Promise<void> {
+  const { link, addresses, serviceCidr } = options
   // One call for all of it: this stands in the way of the first pod.
   const lines = [
     ...(hasLink(link) ? [] : [`link add ${link} type bridge`]),
     `link set ${link} up`,
-    ...addresses.map(address => `address replace ${address}/32 dev ${link}`),
-    `route replace ${serviceCidr} dev ${link}`,
+    ...addresses.map(address =>
+      // Nobody is asked whether he has it: there is nobody on the link.
+      isIpv6(address)
+        ? `address replace ${address}/128 dev ${link} nodad`
+        : `address replace ${address}/32 dev ${link}`,
+    ),
+    ...splitRanges(serviceCidr).map(range => `route replace ${range} dev ${link}`),
   ]
   await command('ip', ['-batch', '-'], { input: `${lines.join('\n')}\n` })
   if (!routes()) await command('sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1'])
+  if (addresses.some(isIpv6) && !routes6()) await routeIpv6()
+}
+
+const isIpv6 = (address: string) => address.includes(':')
+
+/**
+ * A kernel that routes IPv6 no longer listens to other routers on links that listen to them by default: the machine would lose its own way out.
+ * So those are told to go on.
+ */
+async function routeIpv6(): Promise<void> {
+  const listening = systemFiles
+    .list(IPV6_SETTINGS)
+    .filter(name => read(`${IPV6_SETTINGS}/${name}/accept_ra`) === '1')
+  await command('sysctl', [
+    ...['-q', '-w'],
+    ...listening.map(name => `net/ipv6/conf/${name}/accept_ra=2`),
+    'net/ipv6/conf/all/forwarding=1',
+  ])
 }
 
 /** How soon is noticed that somebody took the link away, or what belongs to it. */
@@ -75,13 +97,23 @@ export function keepHostLink(options: HostLinkOptions, keeping: Keeping): Runnin
 function isWhole({ link, addresses, serviceCidr }: HostLinkOptions): boolean {
   const held = networkInterfaces()[link]?.map(({ address }) => address) ?? []
   return (
-    addresses.every(address => held.includes(address)) && hasRoute(serviceCidr, link) && routes()
+    addresses.every(address => held.includes(address)) &&
+    splitRanges(serviceCidr).every(range => hasRoute(range, link)) &&
+    routes() &&
+    (!addresses.some(isIpv6) || routes6())
   )
 }
 
 const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward'
 
-const routes = () => systemFiles.read(IP_FORWARD)?.toString().trim() === '1'
+const IPV6_SETTINGS = '/proc/sys/net/ipv6/conf'
+
+const read = (path: string) => systemFiles.read(path)?.toString().trim()
+const routes = () => read(IP_FORWARD) === '1'
+const routes6 = () => read(`${IPV6_SETTINGS}/all/forwarding`) === '1'
+
+/** Whether this machine's kernel has IPv6, and has it turned on. */
+export const hasIpv6 = (): boolean => read(`${IPV6_SETTINGS}/all/disable_ipv6`) === '0'
 
 export async function removeHostLink(link: string): Promise<void> {
   await tryCommand('ip', ['link', 'delete', link]).catch(() => undefined)

@@ -1,7 +1,7 @@
 /** The node's pod network: the link to the host, and the CNI configuration once the node has its range. The door of the room. */
 import { join } from 'node:path'
 import { node } from '#api/core/v1/node.ts'
-import { addressAt, parseCidr } from '#base/cidr.ts'
+import { addressAt, parseCidrs } from '#base/cidr.ts'
 import { messageOf } from '#base/errors.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { systemFiles } from '#host/files.ts'
@@ -9,7 +9,8 @@ import { cniConfiguration, podCidrIn } from './cni-configuration.ts'
 import { lookEvery } from './looks.ts'
 
 export { keepForwarding, removeForwarding } from './forwarding.ts'
-export { ensureHostLink, keepHostLink, removeHostLink } from './host-link.ts'
+export { ensureHostLink, hasIpv6, keepHostLink, removeHostLink } from './host-link.ts'
+export { openGateways } from './pod-gateways.ts'
 export {
   type NetworkPolicies,
   removeNetworkPolicyRules,
@@ -18,9 +19,9 @@ export {
 export { removePodRoutes, startPodRoutes } from './routes/pod-routes.ts'
 export type { RouteMode } from './routes/route-plan.ts'
 
-/** The address under which a node's pods reach their host: the first of the node's range, which ptp uses as gateway. */
-export function hostAddressOf(podCidr: string): string {
-  return addressAt(parseCidr(podCidr, 'podCIDR'), 1)
+/** The addresses under which a node's pods reach their host: the first of each of the node's ranges, which ptp uses as gateway. */
+export function hostAddressesOf(podCidr: string): string[] {
+  return parseCidrs(podCidr, 'podCIDR').map(range => addressAt(range, 1))
 }
 
 export interface PodNetworkOptions {
@@ -35,7 +36,7 @@ export interface PodNetworkOptions {
 const configurationFile = (options: PodNetworkOptions) =>
   join(options.configurationDirectory, `10-${options.name}.conflist`)
 
-/** The range that the configuration on disk is for; undefined where there is none. */
+/** The range that the configuration on disk is for, or both; undefined where there is none. */
 export function podCidrOf(options: PodNetworkOptions): string | undefined {
   const text = systemFiles.read(configurationFile(options))?.toString()
   return text === undefined ? undefined : podCidrIn(text)
@@ -74,8 +75,9 @@ export function startPodNetwork(
     .for(node, { fieldSelector: `metadata.name=${options.nodeName}` })
     .subscribe({
       changed: ({ spec }) => {
-        if (!spec?.podCIDR || spec.podCIDR === podCidr) return
-        podCidr = spec.podCIDR
+        const told = spec?.podCIDRs?.length ? spec.podCIDRs.join() : spec?.podCIDR
+        if (!told || told === podCidr) return
+        podCidr = told
         write()
       },
     })

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
 import { silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
-import { allowForwarding, keepForwarding, removeForwarding } from '../../src/network/forwarding.ts'
+import { allowForwarding, keepForwarding, removeRules } from '../../src/network/forwarding.ts'
 import { eventually, whyNotHere } from './proa-process.ts'
 
 const namespace = `proa-fwd-${process.pid}`
@@ -36,9 +36,9 @@ describe('a firewall that forwards nothing', { skip: whyNotHere() ?? missing }, 
     assert.equal(await allowForwarding(options), true)
     assert.deepEqual(rules(), [...before, ...oursIn('-s', '-d')])
     assert.equal(await allowForwarding(options), false)
-    await removeForwarding({ ...options, name: 'proa-1a2b3' })
+    await removeRules({ ...options, name: 'proa-1a2b3' })
     assert.equal(rules().length, 4, "another cluster's are left alone")
-    await removeForwarding(options)
+    await removeRules(options)
     assert.deepEqual(rules(), before)
   })
 
@@ -51,7 +51,7 @@ describe('a firewall that forwards nothing', { skip: whyNotHere() ?? missing }, 
     const before = rules()
     assert.equal(await allowForwarding(options), true)
     assert.deepEqual(rules(), [...before.slice(0, 2), ...oursIn('-d', '-s'), before[2]])
-    await removeForwarding(options)
+    await removeRules(options)
     assert.deepEqual(rules(), before)
   })
 
@@ -65,6 +65,6 @@ describe('a firewall that forwards nothing', { skip: whyNotHere() ?? missing }, 
     run('-P', 'FORWARD', 'DROP')
     await eventually(() => rules().length === 3, 10_000)
     await kept.stop()
-    await removeForwarding(options)
+    await removeRules(options)
   })
 })

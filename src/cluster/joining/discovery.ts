@@ -1,9 +1,11 @@
 /** How a machine that knows an address and a token comes to trust the cluster there. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { parseYaml } from '#api/machinery/yaml.ts'
 import type { Clock } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
+import { bracketed } from '#base/host-port.ts'
 import { createClient } from '#client/api-client.ts'
 import { createHttpTransport } from '#client/http-transport.ts'
 import type { Connection } from '#client/kubeconfig.ts'
@@ -49,16 +51,21 @@ export async function discoverCluster(discovery: Discovery): Promise<Connection>
   return known
 }
 
-/** With its port. */
-function hostOf(address: string): string {
+/** With its port; of IPv6 in brackets, which may be missing where there is no port. */
+export function hostOf(given: string): string {
+  const address = isIPv6(given) ? bracketed(given) : given
+  const [, inner = ''] = /^\[(.*)\](:\d+)?$/.exec(address) ?? []
+  if (isIPv6(inner)) return withPort(address)
   const url = `https://${address}`
   const isHost = URL.canParse(url) && new URL(url).origin === url.replace(/:443$/, '').toLowerCase()
   if (!isHost)
     throw new UserError(
       `proa join wants the address of the API server, HOST:PORT, not "${address}"`,
     )
-  return /:\d+$/.test(address) ? address : `${address}:${DEFAULT_PORT}`
+  return withPort(address)
 }
+
+const withPort = (host: string) => (/:\d+$/.test(host) ? host : `${host}:${DEFAULT_PORT}`)
 
 async function clusterInfo(
   connection: Connection,

@@ -65,6 +65,7 @@ export async function join({ values: given, positionals }: JoinInvocation): Prom
 
 /** What has to be known of the cluster and of the node's part in it. */
 interface Known extends ClusterFacts {
+  /** Of both families with a comma between them. */
   readonly podCidr: string
 }
 
@@ -104,7 +105,7 @@ class Joined implements Running {
       {
         values: {
           ...this.#values,
-          // The range of this node's own pods: its first address is the host's.
+          // The ranges of this node's own pods: their first addresses are the host's.
           clusterCidr: podCidr,
           ...{
             serviceClusterIpRange: facts.serviceClusterIpRange,
@@ -270,7 +271,8 @@ export async function rangeOfNode(
   const started = clock.monotonicMs()
   for (;;) {
     const found = await nodeOf(client, nodeName)
-    if (found?.spec.podCIDR) return found.spec.podCIDR
+    const { podCIDR, podCIDRs } = found?.spec ?? {}
+    if (podCIDR) return podCIDRs?.length ? podCIDRs.join() : podCIDR
     if (!found)
       await client
         .create(nodeKind, { metadata: { name: nodeName, labels: { ...labels } }, spec })
