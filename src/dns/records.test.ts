@@ -14,6 +14,11 @@ const db = service('db', {
   clusterIPs: ['None'],
   ports: [{ name: 'sql', port: 5432, protocol: 'TCP' }],
 })
+const both = service('both', {
+  clusterIP: '10.96.0.8',
+  clusterIPs: ['10.96.0.8', 'fd00:10:96::8'],
+  ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+})
 const outside = service('outside', { type: 'ExternalName', externalName: 'example.org' })
 const dbSlice = {
   apiVersion: 'discovery.k8s.io/v1',
@@ -56,6 +61,22 @@ test('addresses lead back to names', () => {
   assert.deepEqual(ask('7.0.96.10.in-addr.arpa', 'PTR'), ['web.default.svc.cluster.local'])
   assert.deepEqual(ask('5.0.244.10.in-addr.arpa', 'PTR'), ['db-0.db.default.svc.cluster.local'])
   assert.equal(answer('1.1.1.1.in-addr.arpa', 'PTR'), undefined)
+  for (const name of ['1.1.1.in-addr.arpa', '256.1.1.1.in-addr.arpa', '1.ip6.arpa', 'ip6.arpa'])
+    assert.equal(answer(name, 'PTR'), undefined, name)
+})
+
+test('a service with both families has records of both, and is found by both addresses', () => {
+  assert.deepEqual(ask('both.default.svc.cluster.local', 'A'), ['10.96.0.8'])
+  assert.deepEqual(ask('both.default.svc.cluster.local', 'AAAA'), ['fd00:10:96::8'])
+  assert.deepEqual(ask('web.default.svc.cluster.local', 'AAAA'), [])
+  const nibbles = (text: string) => [...text].reverse().join('.')
+  const name = `${nibbles('fd000010009600000000000000000008')}.ip6.arpa`
+  assert.deepEqual(ask(name, 'PTR'), ['both.default.svc.cluster.local'])
+  const other = `${nibbles('fd000010009600000000000000000009')}.ip6.arpa`
+  assert.equal(answer(other, 'PTR'), undefined)
+  assert.deepEqual(ask('fd00-10-244--5.default.pod.cluster.local', 'AAAA'), ['fd00:10:244::5'])
+  assert.deepEqual(ask('fd00-10-244--5.default.pod.cluster.local', 'A'), [])
+  assert.equal(answer('fd00-10-244.default.pod.cluster.local', 'AAAA')?.exists, false)
 })
 
 test('a name that is not there differs from one without that type, and from one that is not ours', () => {
@@ -93,9 +114,11 @@ function service(name: string, spec: object): Service {
 const view: ClusterView = {
   zone: 'cluster.local',
   service: (namespace, name) =>
-    [web, db, outside].find(({ metadata }) => metadata.name === name && namespace === 'default'),
+    [web, db, both, outside].find(
+      ({ metadata }) => metadata.name === name && namespace === 'default',
+    ),
   slices: (_, name) => (name === 'db' ? [dbSlice] : []),
-  servicesByIp: ip => (ip === '10.96.0.7' ? [web] : []),
+  servicesByIp: ip => [web, both].filter(({ spec }) => spec.clusterIPs?.includes(ip)),
   slicesByIp: ip => (ip.startsWith('10.244.0.') ? [dbSlice] : []),
   hasNamespace: name => name === 'default',
 }

@@ -5,6 +5,8 @@
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 
+import { addressToNumber, numberToAddress } from '#base/ip-address.ts'
+
 export interface ClusterView {
   readonly zone: string
   service(namespace: string, name: string): Service | undefined
@@ -48,7 +50,8 @@ const EMPTY: Answer = { exists: true, answers: [], additionals: [] }
 /** What the cluster knows of a name, or undefined when the name is none of its own and may be asked elsewhere. */
 export function resolve(view: ClusterView, name: string, type: string): Answer | undefined {
   const asked = name.toLowerCase().replace(/\.$/, '')
-  if (asked.endsWith('.in-addr.arpa')) return reverse(view, asked, type)
+  const address = addressIn(asked)
+  if (address !== undefined) return reverse(view, address, { name: asked, type })
   if (asked !== view.zone && !asked.endsWith(`.${view.zone}`)) return undefined
   const labels = asked === view.zone ? [] : asked.slice(0, -view.zone.length - 1).split('.')
   const answer = inZone(view, labels, asked, type)
@@ -79,15 +82,17 @@ function inZone(view: ClusterView, labels: readonly string[], name: string, type
   return service ? serviceAnswer(view, service, labels.slice(0, -3), { name, type }) : NOTHING
 }
 
-/** `10-244-0-5.default.pod.<zone>`: the address is in the name. */
+/** `10-244-0-5.default.pod.<zone>`, or `fd00--5`: the address is in the name. */
 function podName(view: ClusterView, labels: readonly string[], name: string, type: string): Answer {
   const namespace = labels.at(-2)
   if (namespace === undefined) return EMPTY
   if (!view.hasNamespace(namespace)) return NOTHING
   if (labels.length === 2) return EMPTY
-  const ip = labels[0]?.replaceAll('-', '.') ?? ''
-  if (labels.length !== 3 || !isIpv4(ip)) return NOTHING
-  return type === 'A' ? found({ type: 'A', name, ttl: TTL_SECONDS, data: ip }) : EMPTY
+  const [written = ''] = labels
+  const ip = ['.', ':'].map(sign => written.replaceAll('-', sign)).find(isAddress)
+  if (labels.length !== 3 || ip === undefined) return NOTHING
+  const record = addressRecord(name, ip)
+  return type === record.type ? found(record) : EMPTY
 }
 
 interface Question {
@@ -206,10 +211,26 @@ function addressRecord(name: string, ip: string): DnsRecord {
   return { type: ip.includes(':') ? 'AAAA' : 'A', name, ttl: TTL_SECONDS, data: ip }
 }
 
+/** The address of which a name asks the name; undefined for names that ask for other things. */
+function addressIn(name: string): string | undefined {
+  const [, bytes] = /^((?:\d{1,3}\.){4})in-addr\.arpa$/.exec(name) ?? []
+  if (bytes) return known(bytes.slice(0, -1).split('.').reverse().join('.'))
+  const [, digits] = /^((?:[0-9a-f]\.){32})ip6\.arpa$/.exec(name) ?? []
+  if (!digits) return undefined
+  const text = digits.split('.').reverse().join('')
+  return known((text.match(/.{4}/g) ?? []).join(':'))
+}
+
+/** In the one form in which objects have it. */
+function known(address: string): string | undefined {
+  const number = addressToNumber(address)
+  return number === undefined ? undefined : numberToAddress(number, address.includes(':'))
+}
+
+const isAddress = (text: string) => addressToNumber(text) !== undefined
+
 /** PTR of service addresses and of headless endpoints; addresses that are not the cluster's are somebody else's to answer. */
-function reverse(view: ClusterView, name: string, type: string): Answer | undefined {
-  const ip = name.slice(0, -'.in-addr.arpa'.length).split('.').reverse().join('.')
-  if (!isIpv4(ip)) return undefined
+function reverse(view: ClusterView, ip: string, { name, type }: Question): Answer | undefined {
   const services = view
     .servicesByIp(ip)
     .map(service => `${service.metadata.name}.${service.metadata.namespace}.svc.${view.zone}`)
@@ -236,10 +257,6 @@ function reverse(view: ClusterView, name: string, type: string): Answer | undefi
 
 function isHeadless(service: Service): boolean {
   return service.spec.clusterIP === 'None'
-}
-
-function isIpv4(text: string): boolean {
-  return /^(\d{1,3}\.){3}\d{1,3}$/.test(text) && text.split('.').every(part => Number(part) <= 255)
 }
 
 function found(record: DnsRecord): Answer {

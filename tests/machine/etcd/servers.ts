@@ -117,10 +117,11 @@ export async function startProa(
   log = silentLog,
   encryption?: EncryptionAtRest,
   featureGates: FeatureGates = new Map(),
-  more: Pick<SingleApiServerOptions, 'audit'> = {},
+  more: Partial<
+    Pick<SingleApiServerOptions, 'audit' | 'serviceClusterIpRange' | 'advertiseAddress'>
+  > = {},
 ): Promise<ApiEnd> {
   const server = await startSingleApiServer({
-    ...more,
     ...(encryption ? { encryption } : {}),
     dataDirectory: keys.directory,
     etcd,
@@ -133,6 +134,7 @@ export async function startProa(
     clock: systemClock,
     random: systemRandom,
     log,
+    ...more,
   })
   const transport = await transportTo(server.url, keys)
   return new ApiEnd(server.url, transport, async () => {

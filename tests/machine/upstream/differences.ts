@@ -19,6 +19,7 @@ const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/(UPPER)\w{5}\b/g, '$1XXXXX'],
   [/kube-api-access-\w{5}/g, 'kube-api-access-XXXXX'],
   [/\b10\.(?:9[6-9]|10\d|11[01])\.\d+\.\d+(?=x?\b)/g, '10.X'],
+  [/\bfd00:10:96::[\da-f]{1,4}(:[\da-f]{1,4})?\b/g, 'fd00::X'],
   [/(\b(?:nodePort|healthCheckNodePort)"?: ?)3\d{4}\b/g, '$1"PORT"'],
   [/\b(\d+):3\d{4}(\/(?:TCP|UDP))/g, '$1:PORT$2'],
   [/\d+\.\d+\.\d+\.\d+:\d{4,5}/g, 'HOST'],

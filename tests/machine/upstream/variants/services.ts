@@ -147,3 +147,70 @@ const changed: readonly ServiceCase[] = [
 ]
 
 export const SERVICES = [...created, ...changed]
+
+const FIRST = '10.96.9.10'
+const SECOND = 'fd00:10:96::9:10'
+// Where the second cannot be had, upstream does not give back the first.
+const REQUIRED = { ipFamilyPolicy: 'RequireDualStack' }
+const PREFERRED = { ipFamilyPolicy: 'PreferDualStack' }
+const SINGLE = { ipFamilyPolicy: 'SingleStack' }
+const [four, six] = [{ ipFamilies: ['IPv4'] }, { ipFamilies: ['IPv6'] }]
+const [fourSix, sixFour] = [{ ipFamilies: ['IPv4', 'IPv6'] }, { ipFamilies: ['IPv6', 'IPv4'] }]
+
+/** For clusters with both families. */
+export const OF_BOTH_FAMILIES: readonly ServiceCase[] = [
+  { spec: {} },
+  { spec: REQUIRED },
+  { spec: PREFERRED },
+  { spec: { ...PREFERRED, ...NODE } },
+  { spec: six },
+  { spec: { ...six, ...PREFERRED } },
+  { spec: { ...sixFour, ...PREFERRED } },
+  { spec: { ...fourSix, ...REQUIRED } },
+  { spec: { ...sixFour, ...SINGLE } },
+  { spec: fourSix },
+  { spec: { ...both(FIRST, SECOND) } },
+  { spec: { ...both(FIRST, SECOND), ...REQUIRED } },
+  { spec: { ...both(SECOND, FIRST), ...PREFERRED } },
+  { spec: { ...both(SECOND, FIRST), ...fourSix, ...PREFERRED } },
+  { spec: { ...both(SECOND), ...PREFERRED } },
+  { spec: { clusterIP: SECOND } },
+  { spec: { clusterIP: SECOND, ...four } },
+  { spec: { ...both('10.96.9.21', 'fd00:99::1'), ...REQUIRED } },
+  { spec: { ...both('10.96.9.22', 'fd00:10:96::'), ...REQUIRED } },
+  { spec: { ...both('10.96.9.23', 'fd00:10:96::ffff:ffff'), ...REQUIRED } },
+  { spec: { ...both(TAKEN, SECOND), ...REQUIRED } },
+  { spec: { ...HEADLESS, ...PREFERRED } },
+  { spec: { ...HEADLESS, ...six } },
+  { spec: { ...HEADLESS, ...fourSix } },
+  { spec: { ...HEADLESS, selector: undefined, ...PREFERRED } },
+  { spec: { ...HEADLESS, selector: undefined, ...SINGLE } },
+  { spec: { ...BALANCED, ...REQUIRED } },
+  { spec: { ...EXTERNAL, ...PREFERRED } },
+  { before: {}, spec: PREFERRED },
+  { before: {}, spec: REQUIRED },
+  { before: {}, spec: { ...REQUIRED, ...fourSix } },
+  { before: four, spec: { ...REQUIRED, ...sixFour } },
+  { before: four, spec: { ...both(FIRST, SECOND), ...REQUIRED } },
+  { before: both(FIRST), spec: { ...both(FIRST, SECOND), ...REQUIRED } },
+  { before: both(FIRST), spec: { ...both(FIRST, 'fd00:99::1'), ...REQUIRED } },
+  { before: both(FIRST), spec: { ...both(FIRST, SECOND), ...fourSix, ...PREFERRED } },
+  { before: both(FIRST), spec: { ...both(SECOND, FIRST), ...REQUIRED } },
+  { before: both(FIRST), spec: { ...both(FIRST, SECOND) } },
+  { before: REQUIRED, spec: SINGLE },
+  { before: REQUIRED, spec: { ...SINGLE, ...six } },
+  { before: { ...REQUIRED, ...fourSix }, spec: { ...SINGLE, ...four } },
+  { before: { ...REQUIRED, ...fourSix }, spec: { ...REQUIRED, ...four } },
+  { before: { ...REQUIRED, ...fourSix }, spec: { ...REQUIRED, ...sixFour } },
+  { before: { ...both(FIRST, SECOND), ...REQUIRED }, spec: { ...both(FIRST), ...SINGLE } },
+  { before: { ...both(FIRST, SECOND), ...REQUIRED }, spec: { ...both(FIRST), ...REQUIRED } },
+  { before: { ...both(FIRST, SECOND), ...REQUIRED }, spec: { ...both(SECOND), ...SINGLE } },
+  { before: { ...both(FIRST, SECOND), ...REQUIRED }, spec: EXTERNAL },
+  { before: EXTERNAL, spec: REQUIRED },
+  { before: EXTERNAL, spec: { ...both(FIRST, SECOND), ...PREFERRED } },
+  { before: EXTERNAL, spec: six },
+  { before: HEADLESS, spec: { ...HEADLESS, ...PREFERRED } },
+  { before: { ...HEADLESS, ...PREFERRED }, spec: { ...HEADLESS, ...SINGLE } },
+  { before: PREFERRED, spec: { ...PREFERRED, ...NODE } },
+  { before: PREFERRED, spec: { ...PREFERRED, ports: [{ port: 81 }] } },
+]
