@@ -75,7 +75,8 @@ export function validateServiceUpdate(next: Service, previous: Service): readonl
       errors.push(invalid('spec.clusterIPs[0]', spec.clusterIPs ?? [], 'may not change once set'))
     const [family, oldFamily] = [spec.ipFamilies?.[0], before.ipFamilies?.[0]]
     if (oldFamily !== undefined && family !== undefined && family !== oldFamily)
-      errors.push(invalid('spec.ipFamilies[0]', spec.ipFamilies, 'may not change once set'))
+      // Upstream shows the addresses, as which the families are.
+      errors.push(invalid('spec.ipFamilies[0]', spec.clusterIPs ?? [], 'may not change once set'))
   }
   if (
     spec.type === 'LoadBalancer' &&

@@ -148,17 +148,15 @@ const changed: readonly ServiceCase[] = [
 
 export const SERVICES = [...created, ...changed]
 
-const FIRST = '10.96.9.10'
-const SECOND = 'fd00:10:96::9:10'
-// Where the second cannot be had, upstream does not give back the first.
+const FIRST = '10.96.9.1'
+const SECOND = 'fd00:10:96::9:1'
 const REQUIRED = { ipFamilyPolicy: 'RequireDualStack' }
 const PREFERRED = { ipFamilyPolicy: 'PreferDualStack' }
 const SINGLE = { ipFamilyPolicy: 'SingleStack' }
 const [four, six] = [{ ipFamilies: ['IPv4'] }, { ipFamilies: ['IPv6'] }]
 const [fourSix, sixFour] = [{ ipFamilies: ['IPv4', 'IPv6'] }, { ipFamilies: ['IPv6', 'IPv4'] }]
 
-/** For clusters with both families. */
-export const OF_BOTH_FAMILIES: readonly ServiceCase[] = [
+const withBoth: readonly ServiceCase[] = [
   { spec: {} },
   { spec: REQUIRED },
   { spec: PREFERRED },
@@ -176,9 +174,9 @@ export const OF_BOTH_FAMILIES: readonly ServiceCase[] = [
   { spec: { ...both(SECOND), ...PREFERRED } },
   { spec: { clusterIP: SECOND } },
   { spec: { clusterIP: SECOND, ...four } },
-  { spec: { ...both('10.96.9.21', 'fd00:99::1'), ...REQUIRED } },
-  { spec: { ...both('10.96.9.22', 'fd00:10:96::'), ...REQUIRED } },
-  { spec: { ...both('10.96.9.23', 'fd00:10:96::ffff:ffff'), ...REQUIRED } },
+  { spec: { ...both(FIRST, 'fd00:99::1'), ...REQUIRED } },
+  { spec: { ...both(FIRST, 'fd00:10:96::'), ...REQUIRED } },
+  { spec: { ...both(FIRST, 'fd00:10:96::ffff:ffff'), ...REQUIRED } },
   { spec: { ...both(TAKEN, SECOND), ...REQUIRED } },
   { spec: { ...HEADLESS, ...PREFERRED } },
   { spec: { ...HEADLESS, ...six } },
@@ -214,3 +212,13 @@ export const OF_BOTH_FAMILIES: readonly ServiceCase[] = [
   { before: PREFERRED, spec: { ...PREFERRED, ...NODE } },
   { before: PREFERRED, spec: { ...PREFERRED, ports: [{ port: 81 }] } },
 ]
+
+/** For clusters with both families. Each asks for addresses of its own: where one of two cannot be had, upstream does not give back the other. */
+export const OF_BOTH_FAMILIES: readonly ServiceCase[] = withBoth.map((each, at) => {
+  const withOwn = (part: object) =>
+    JSON.parse(
+      JSON.stringify(part).replaceAll(FIRST, `${FIRST}${at}`).replaceAll(SECOND, `${SECOND}${at}`),
+    )
+  const { before, spec } = each
+  return { ...each, spec: withOwn(spec), ...(before ? { before: withOwn(before) } : {}) }
+})
