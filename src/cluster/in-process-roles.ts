@@ -266,7 +266,8 @@ const hasCloud = ({ cloud, registration }: RolesOptions): boolean =>
 /** Of other machines nobody knows here. */
 function takenPortsOf({ nodeName, nodeAddresses }: Machine) {
   const none: ReadonlySet<string> = new Set()
-  return (node: string) => (node === nodeName ? listeningPorts(nodeAddresses[0] ?? '') : none)
+  const taken = () => new Set(nodeAddresses.flatMap(address => [...listeningPorts(address)]))
+  return (node: string) => (node === nodeName ? taken() : none)
 }
 
 /** On the disks of hollow nodes, which exist in memory, it is always the same. */

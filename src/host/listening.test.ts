@@ -13,6 +13,16 @@ const tables: Record<string, string> = {
   '/proc/net/udp': `${HEAD}   0: 0300000A:0035 00000000:0000 07 00000000:00000000\n`,
 }
 
+test('of an address of IPv6, whose bytes stand in words', () => {
+  const own = 'B80D0120000000000000000001000000'
+  const read = (path: string) =>
+    path === '/proc/net/tcp6'
+      ? `${HEAD}   0: ${own}:0050 0:0 0A 0:0\n   1: ${'0'.repeat(32)}:0051 0:0 0A 0:0\n`
+      : (tables[path] ?? '')
+  assert.deepEqual([...listeningPorts('2001:db8::1', read)].sort(), ['80/TCP', '81/TCP'])
+  assert.deepEqual([...listeningPorts('2001:db8::2', read)], ['81/TCP'])
+})
+
 test('what is listened on at an address, there alone or everywhere', () => {
   const ports = (address: string) => [...listeningPorts(address, path => tables[path] ?? '')].sort()
   assert.deepEqual(ports('10.0.0.2'), ['22/TCP', '443/TCP', '80/TCP'])

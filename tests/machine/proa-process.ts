@@ -32,33 +32,42 @@ export function whyNotHere(): string | undefined {
   return kubectlMissing()
 }
 
+export const FAMILIES = ['ipv4', 'ipv6', 'dual'] as const
+/** Of addresses: `dual` is both, IPv4 first. */
+export type Families = (typeof FAMILIES)[number]
+
 interface Ranges {
-  /** CIDR. */
+  /** CIDR, or two with a comma between them. */
   readonly pods: string
-  /** CIDR. */
   readonly services: string
+  /** By which the ranges are told from those of other clusters. */
+  readonly number: number
   /** The address of the Service of the API. */
   readonly api: string
 }
 
 /** Ranges of which the machine has no address, so that what runs beside, or was killed before its end, is not in the way. */
-export function freeRanges(): Ranges {
+export function freeRanges(families: Families = 'ipv4'): Ranges {
   const { stdout } = spawnSync('ip', ['-o', '-4', 'address', 'show'], { encoding: 'utf8' })
   const taken = (second: number) => stdout.includes(` 10.${second}.`)
   for (;;) {
     const second = 2 * randomInt(50, 127)
     if (taken(second) || taken(second + 1)) continue
-    return {
-      pods: `10.${second}.0.0/16`,
-      services: `10.${second + 1}.0.0/16`,
-      api: `10.${second + 1}.0.1`,
+    const [pods, services] = [`10.${second}.0.0/16`, `10.${second + 1}.0.0/16`]
+    const [pods6, services6] = [`fd00:10:${second}::/56`, `fd00:10:${second + 1}::/112`]
+    const api = families === 'ipv6' ? `fd00:10:${second + 1}::1` : `10.${second + 1}.0.1`
+    const of = {
+      ipv4: { pods, services },
+      ipv6: { pods: pods6, services: services6 },
+      dual: { pods: `${pods},${pods6}`, services: `${services},${services6}` },
     }
+    return { ...of[families], number: second, api }
   }
 }
 
 export class ProaProcess {
   readonly directory: string
-  readonly ranges = freeRanges()
+  readonly ranges: Ranges
   readonly kubectl: Kubectl
   flags: readonly string[]
   #child: ChildProcess | undefined
@@ -67,7 +76,8 @@ export class ProaProcess {
   readonly #nodes: string
 
   /** `nodes` as the flag of that name wants it; more flags may change from one start to the next. */
-  constructor(nodes = 'containerd', flags: readonly string[] = []) {
+  constructor(nodes = 'containerd', flags: readonly string[] = [], families: Families = 'ipv4') {
+    this.ranges = freeRanges(families)
     this.#nodes = nodes
     this.flags = flags
     this.directory = mkdtempSync(join(tmpdir(), 'proa-machine-'))

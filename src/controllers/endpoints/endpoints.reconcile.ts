@@ -9,6 +9,7 @@ import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { rfc3339 } from '#base/clock.ts'
+import { familyOf } from '../endpointslice/endpointslice.reconcile.ts'
 import { addressesOf, hostnameOf, portsOf, targetReference } from '../endpointslice/service-pods.ts'
 import type { Write } from '../runner/controller.ts'
 import { isNamespaceTerminating } from '../runner/errors.ts'
@@ -63,12 +64,16 @@ export function reconcile(world: EndpointsWorld): Write[] {
   ]
 }
 
+/** An Endpoints object has addresses of one family: that which its Service has first. */
+const firstFamily = ({ spec }: Service) => spec.ipFamilies?.[0] ?? familyOf(spec.clusterIP ?? '')
+
 function subsetsOf({ service, pods }: EndpointsWorld) {
+  const family = firstFamily(service)
   const offers: Offer[] = []
   let count = 0
   for (const pod of pods) {
     if (pod.metadata.deletionTimestamp && !service.spec.publishNotReadyAddresses) continue
-    const [ip] = addressesOf(pod)
+    const ip = addressesOf(pod).find(address => familyOf(address) === family)
     if (ip === undefined || ++count > MAXIMUM_ADDRESSES) continue
     const ports = portsOf(service, pod).map(({ name, ...rest }) => ({
       ...(name ? { name } : {}),

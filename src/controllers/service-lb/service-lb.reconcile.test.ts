@@ -122,3 +122,13 @@ test('no program of a machine loses its port', () => {
     'again after 30000 ms',
   ])
 })
+
+test('a Service with both families gets an address of each, in its order, where the node has one', () => {
+  const both = node('a', '10.0.0.1')
+  both.status.addresses?.push({ type: 'InternalIP', address: '2001:db8::1' })
+  const world = { nodes: [both, node('b', '10.0.0.2')] }
+  const of = (...ipFamilies: string[]) => told(service('web', { ipFamilies }), world)
+  assert.deepEqual(of('IPv6', 'IPv4'), [given('2001:db8::1', '10.0.0.1', '10.0.0.2'), ENSURED])
+  assert.deepEqual(of('IPv4'), [given('10.0.0.1', '10.0.0.2'), ENSURED])
+  assert.deepEqual(of('IPv6'), [given('2001:db8::1'), ENSURED])
+})

@@ -10,6 +10,7 @@ import {
 } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { keyOf } from '#api/machinery/metadata.ts'
+import { familyOf } from '../endpointslice/endpointslice.reconcile.ts'
 import { nothingToDo, type Outcome, type Write } from '../runner/controller.ts'
 
 /** Who asks for us by name; who names nobody gets us, too. */
@@ -37,7 +38,7 @@ export function reconcile(service: Service, world: BalancerWorld): Outcome {
   if (!isBalanced(service, world.byClassOnly) || service.metadata.deletionTimestamp)
     return nothingToDo
   const { nodes, problem } = placesFor(service, world)
-  const ingress = nodes.flatMap(ingressOf)
+  const ingress = nodes.flatMap(node => ingressOf(node, familiesOf(service)))
   const before = service.status?.loadBalancer?.ingress ?? []
   const again = problem ? { againAfterMs: LOOK_AGAIN_MS } : {}
   if (same(before, ingress)) {
@@ -110,13 +111,20 @@ function isFit({ metadata, status }: Node): boolean {
   return (status.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True')
 }
 
-/** Where the world reaches the node, or else where its neighbours do. */
-function ingressOf({ status }: Node): LoadBalancerIngress[] {
-  const of = (wanted: string) =>
-    (status.addresses ?? []).filter(({ type, address }) => type === wanted && address.includes('.'))
-  const external = of('ExternalIP')
-  const addresses = external.length > 0 ? external : of('InternalIP')
-  return addresses.slice(0, 1).map(({ address }) => ({ ip: address, ipMode: 'VIP' }))
+/** In the order in which the Service has them. */
+const familiesOf = ({ spec }: Service): readonly string[] =>
+  spec.ipFamilies?.length ? spec.ipFamilies : ['IPv4']
+
+/** Where the world reaches the node, or else where its neighbours do: of each of the families one address. */
+function ingressOf({ status }: Node, families: readonly string[]): LoadBalancerIngress[] {
+  return families.flatMap(family => {
+    const [address] = ['ExternalIP', 'InternalIP'].flatMap(wanted =>
+      (status.addresses ?? []).filter(
+        ({ type, address }) => type === wanted && familyOf(address) === family,
+      ),
+    )
+    return address ? [{ ip: address.address, ipMode: 'VIP' }] : []
+  })
 }
 
 const same = (before: readonly LoadBalancerIngress[], after: readonly LoadBalancerIngress[]) =>

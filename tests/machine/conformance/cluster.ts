@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { containerdPaths } from '../../../src/kubelet/cri/containerd-config.ts'
-import { ProaProcess } from '../proa-process.ts'
+import { type Families, ProaProcess } from '../proa-process.ts'
 import type { Nodes } from './options.ts'
 import { type Registry, startRegistry } from './registry.ts'
 import { SecondNode, type WayIn } from './second-node.ts'
@@ -26,8 +26,9 @@ export async function startCluster(
   images?: string,
   count: 1 | 2 = 1,
   way: WayIn = 'join',
+  families: Families = 'ipv4',
 ): Promise<TestCluster> {
-  const proa = new ProaProcess(nodes === 'hollow' ? HOLLOW : 'containerd')
+  const proa = new ProaProcess(nodes === 'hollow' ? HOLLOW : 'containerd', [], families)
   const second = nodes === 'containerd' && count === 2 ? new SecondNode(proa, way) : undefined
   const ends = [
     async () => {

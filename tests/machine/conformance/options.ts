@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { FAMILIES, type Families } from '../proa-process.ts'
 
 export type Nodes = 'containerd' | 'hollow'
 
@@ -9,6 +10,8 @@ export interface Options {
   readonly nodes: Nodes
   /** How many nodes of containers. */
   readonly count: 1 | 2
+  /** Of the addresses that pods and Services have. */
+  readonly families: Families
   /** Which tests, as ginkgo filters their labels. */
   readonly labels: string
   /** Regular expressions on the names of these tests; empty ones do not count. */
@@ -31,6 +34,7 @@ export interface Options {
 export const HELP = `npm run conformance -- [--focus REGEX] [--skip REGEX] …
   --nodes containerd|hollow   on real containers (default; root on Debian) or on two hollow nodes, whose pods are simulated
   --count 1|2                 how many nodes of containers (default 2)
+  --families ipv4|ipv6|dual   which addresses pods and Services have (default ipv4)
   --labels EXPRESSION         which of upstream's tests, as ginkgo filters labels (default Conformance)
   --focus REGEX               which of them, by their names (default: all)
   --skip REGEX                which of them not
@@ -48,6 +52,7 @@ export function parseOptions(words: string[], now: Date): Options {
     options: {
       nodes: { type: 'string', default: 'containerd' },
       count: { type: 'string', default: '2' },
+      families: { type: 'string', default: 'ipv4' },
       labels: { type: 'string', default: 'Conformance' },
       focus: { type: 'string', default: '' },
       skip: { type: 'string', default: '' },
@@ -64,6 +69,9 @@ export function parseOptions(words: string[], now: Date): Options {
     throw new Error(`--nodes wants containerd or hollow, not "${nodes}"`)
   if (values.count !== '1' && values.count !== '2')
     throw new Error(`--count wants 1 or 2, not "${values.count}"`)
+  const families = FAMILIES.find(each => each === values.families)
+  if (!families)
+    throw new Error(`--families wants ${FAMILIES.join(', ')}, not "${values.families}"`)
   const processes = Number(values.processes)
   if (!Number.isInteger(processes) || processes < 1)
     throw new Error(`--processes wants a whole number from 1 on, not "${values.processes}"`)
@@ -71,6 +79,7 @@ export function parseOptions(words: string[], now: Date): Options {
   return {
     ...values,
     nodes,
+    families,
     count: values.count === '1' ? 1 : 2,
     processes,
     images: values.images,

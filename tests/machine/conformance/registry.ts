@@ -2,10 +2,12 @@
  * A registry that serves an OCI image layout on the loopback, to be read only. It stands for every registry in the world, so that a
  * test which wants to pull, pulls, and nothing is asked of a machine outside.
  */
+
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { hostPort } from '#base/host-port.ts'
 
 /** Of a manifest in `index.json`: the image's whole name, with the registry's. Those who export images know one or the other. */
 export const NAME_ANNOTATION = 'org.opencontainers.image.ref.name'
@@ -35,7 +37,7 @@ export async function startRegistry(layout: string, address = '127.0.0.1'): Prom
     server.once('error', reject).listen(0, address, resolve)
   })
   const { port } = server.address() as AddressInfo
-  return { url: `http://${address}:${port}`, stop: () => stop(server) }
+  return { url: `http://${hostPort(address, port)}`, stop: () => stop(server) }
 }
 
 interface Shelf {

@@ -39,7 +39,7 @@ try {
 
 /** Whether the run shows nothing that is not known. */
 async function main(options: Options): Promise<boolean> {
-  const { nodes, count, cache } = options
+  const { nodes, count, cache, families } = options
   const images = nodes === 'containerd' ? await readyForContainers(options) : undefined
   const missing = kubectlMissing()
   if (missing) throw new UserError(missing)
@@ -49,7 +49,7 @@ async function main(options: Options): Promise<boolean> {
   ]
   if (options.prepare) return true
   const from = performance.now()
-  const cluster = await startCluster(nodes, images, count)
+  const cluster = await startCluster(nodes, images, count, 'join', families)
   let outcomes: readonly Outcome[]
   let isClean = true
   void cluster.death.then(words => {

@@ -6,7 +6,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addressAt, parseCidr } from '#base/cidr.ts'
+import { addressAt, formatCidr, nodePrefixLengthOf, parseCidrs, partOf } from '#base/cidr.ts'
+import { bracketed } from '#base/host-port.ts'
 import { issueLeaf, type Subject } from '#base/pki/certificate.ts'
 import { systemRandom } from '#host/random.ts'
 import { kubeconfigOf } from '../../../src/cluster/pki/kubeconfig.ts'
@@ -26,7 +27,9 @@ export class SecondNode {
   readonly data = join(this.#directory, 'data')
   /** Where the machine is, seen from the node; a registry may listen there. */
   readonly gateway: string
-  readonly #address: string
+  /** The node's own, one of each family. */
+  readonly #addresses: readonly string[]
+  readonly #gateways: readonly string[]
   readonly #pods: string
   readonly #namespace: string
   readonly #link: string
@@ -36,30 +39,36 @@ export class SecondNode {
 
   constructor(first: ProaProcess, way: WayIn) {
     this.#way = way
-    const number = first.ranges.pods.split('.')[1] ?? ''
+    const { number } = first.ranges
     this.#first = first
-    // Of the block that is kept for tests, by the number that no other cluster of this machine has.
-    this.gateway = `198.18.${number}.1`
-    this.#address = `198.18.${number}.2`
-    // What the controllers give to the second node; the range of the first is taken.
-    this.#pods = `${addressAt(parseCidr(first.ranges.pods, 'pods'), 256)}/24`
+    const ranges = parseCidrs(first.ranges.pods, 'pods')
+    // Of the blocks that are kept for tests, by the number that no other cluster of this machine has.
+    const at = (last: number) =>
+      ranges.map(({ isIpv6 }) =>
+        isIpv6 ? `2001:2:0:${number}::${last}` : `198.18.${number}.${last}`,
+      )
+    this.#gateways = at(1)
+    this.gateway = this.#gateways[0] ?? ''
+    this.#addresses = at(2)
+    // What the controllers give to the second node; the ranges of the first are taken.
+    this.#pods = ranges.map(range => formatCidr(partOf(range, nodePrefixLengthOf(range), 1))).join()
     this.#namespace = `proa-second-${number}`
     this.#link = `proa-wire-${number}`
   }
 
   /** The network is there before the first node is, so that a registry can listen on it. */
   lay(): void {
-    const { gateway } = this
     const [name, wire, far] = [this.#namespace, this.#link, `${this.#link}b`]
     const inside = (...words: string[]) => ip('-n', name, ...words)
     ip('netns', 'add', name)
     ip('link', 'add', wire, 'type', 'veth', 'peer', 'name', far, 'netns', name)
-    ip('address', 'add', `${gateway}/30`, 'dev', wire)
+    for (const gateway of this.#gateways) ip('address', 'add', ...networkOf(gateway), 'dev', wire)
     ip('link', 'set', wire, 'up')
     inside('link', 'set', 'lo', 'up')
-    inside('address', 'add', `${this.#address}/30`, 'dev', far)
+    for (const address of this.#addresses)
+      inside('address', 'add', ...networkOf(address), 'dev', far)
     inside('link', 'set', far, 'up')
-    inside('route', 'add', 'default', 'via', gateway)
+    for (const gateway of this.#gateways) inside('route', 'add', 'default', 'via', gateway)
   }
 
   /** Resolves when the node is ready; the first node has to be. */
@@ -92,7 +101,7 @@ export class SecondNode {
     const shared = ['--data-dir', this.data, '--node-name', SECOND]
     this.#run('kubelet', [
       ...shared,
-      ...['--kubeconfig', file('kubelet.conf'), '--node-ip', this.#address],
+      ...['--kubeconfig', file('kubelet.conf'), '--node-ip', this.#addresses.join()],
       ...['--tls-cert-file', file('serving.crt'), '--tls-private-key-file', file('serving.key')],
       ...['--cluster-cidr', this.#pods, '--service-cluster-ip-range', services],
     ])
@@ -101,10 +110,11 @@ export class SecondNode {
 
   async #untilReady(): Promise<void> {
     const log = join(this.#directory, `${this.#way === 'join' ? 'join' : 'kubelet'}.log`)
-    const path = '{.status.conditions[?(@.type=="Ready")].status} {.spec.podCIDR}'
+    const path = '{.status.conditions[?(@.type=="Ready")].status} {.spec.podCIDRs[*]}'
     const words = ['get', 'node', SECOND, '-o', `jsonpath=${path}`]
     await eventually(
-      async () => (await this.#first.kubectl.try(words)).stdout === `True ${this.#pods}`,
+      async () =>
+        (await this.#first.kubectl.try(words)).stdout === `True ${this.#pods.replace(',', ' ')}`,
       READY_MS,
     ).catch(error => {
       throw new Error(`${error}: ${readFileSync(log, 'utf8').slice(-2000)}`)
@@ -154,7 +164,8 @@ export class SecondNode {
     const issue = (subject: Subject, usage: 'client' | 'server', names: string[] = []) =>
       issueLeaf({ subject, usages: [usage], names, validity }, authority, systemRandom)
     const port = /server: "https:\/\/[^"]+:(\d+)"/.exec(read(adminKubeconfig))?.[1]
-    const host = addressAt(parseCidr(this.#first.ranges.pods, 'pods'), 1)
+    const [range] = parseCidrs(this.#first.ranges.pods, 'pods')
+    const host = bracketed(addressAt(range, 1))
     const write = (name: string, text: string) =>
       writeFileSync(join(this.#directory, name), text, { mode: 0o600 })
     const kubeconfig = (subject: Subject) => {
@@ -170,11 +181,15 @@ export class SecondNode {
     const node = { commonName: `system:node:${SECOND}`, organizations: ['system:nodes'] }
     write('kubelet.conf', kubeconfig(node))
     write('proxy.conf', kubeconfig(CLIENT_SUBJECTS.proxy))
-    const serving = issue(node, 'server', [SECOND, this.#address])
+    const serving = issue(node, 'server', [SECOND, ...this.#addresses])
     write('serving.crt', serving.certificate)
     write('serving.key', serving.key)
   }
 }
+
+/** An address of IPv6 is there at once only where nobody is asked whether he has it. */
+const networkOf = (address: string) =>
+  address.includes(':') ? [`${address}/64`, 'nodad'] : [`${address}/30`]
 
 function ip(...words: string[]): void {
   const { status, stderr } = spawnSync('ip', words, { encoding: 'utf8' })
