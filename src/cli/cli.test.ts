@@ -55,7 +55,19 @@ test('one sentence for what makes no sense', () => {
   )
   assert.equal(
     complaint('up', '--cluster-cidr', '10.0.0.0'),
-    '--cluster-cidr wants an IPv4 range such as 10.96.0.0/12, not "10.0.0.0"',
+    '--cluster-cidr wants a range such as 10.96.0.0/12 or fd00::/108, not "10.0.0.0"',
+  )
+  assert.equal(
+    complaint('kubelet', '--node-ip', '192.0.2.1,192.0.2.2'),
+    'failed to parse --node-ip "192.0.2.1,192.0.2.2": must contain either a single IP or a dual-stack pair of IPs',
+  )
+  assert.equal(
+    complaint('kubelet', '--node-ip', '192.0.2.1,::'),
+    `failed to parse --node-ip "192.0.2.1,::": dual-stack node IP cannot include '0.0.0.0' or '::'`,
+  )
+  assert.equal(
+    complaint('kubelet', '--node-ip', 'here'),
+    'failed to parse --node-ip "here": invalid IP "here"',
   )
   assert.equal(
     complaint('up', '--nodes', 'docker'),

@@ -186,6 +186,73 @@ test('host ports lead to the pod', () => {
   )
 })
 
+const facts6 = { clusterCidr: 'fd00:10:244::/56' }
+const both = {
+  ...{ clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7', 'fd00:10:96::7'] },
+  ...{ ipFamilies: ['IPv4', 'IPv6'], type: 'NodePort', sessionAffinity: 'ClientIP' },
+  externalIPs: ['192.0.2.9', '2001:db8::9'],
+}
+
+test('each family has rules of its own addresses, in words of its own', () => {
+  const slices = [slice('10.244.0.5'), slice6('fd00:10:244::5')]
+  const of = (family: 4 | 6) =>
+    servicePortsOf(service(both, { nodePort: 30_080 }), slices, 'here', family)
+  const [four, six] = [rulesetOf(of(4), [], facts), rulesetOf(of(6), [], facts6)]
+  const keys = ({ maps }: typeof four) => [
+    ...(maps.get('service-addresses')?.elements.keys() ?? []),
+  ]
+  assert.deepEqual(keys(four), ['10.96.0.7 . tcp . 80', '192.0.2.9 . tcp . 80'])
+  assert.deepEqual(keys(six), ['fd00:10:96::7 . tcp . 80', '2001:db8::9 . tcp . 80'])
+  assert.match(six.maps.get('service-addresses')?.type ?? '', /^ipv6_addr \./)
+  const chain = 'endpoint/default/web/tcp/http/fd00_10_244__5/8080'
+  const set = 'affinity/default/web/tcp/http/fd00_10_244__5/8080'
+  assert.deepEqual(six.chains.get(chain), [
+    'ip6 saddr fd00:10:244::5 meta mark set meta mark or 0x4000',
+    `update @${set} { ip6 saddr }`,
+    'meta l4proto tcp dnat to [fd00:10:244::5]:8080',
+  ])
+  assert.match(six.sets.get(set) ?? '', /type ipv6_addr;/)
+  const ofIpv4 = [...six.chains.values()].flat().filter(rule => /\bip (saddr|daddr)/.test(rule))
+  assert.deepEqual(ofIpv4, [])
+  // Names of chains have no colons: nft would not take them.
+  assert.ok([...six.chains.keys(), ...six.sets.keys()].every(name => !name.includes(':')))
+})
+
+test('a Service of one family is not served at node ports of the other', () => {
+  const single = service({ type: 'NodePort', clusterIPs: ['10.96.0.7'] }, { nodePort: 30_080 })
+  assert.deepEqual(servicePortsOf(single, [slice6('fd00:10:244::5')], 'here', 6), [])
+})
+
+test('a host port is one of each family, or of the family of its address', () => {
+  const pod = (hostIP?: string) =>
+    ({
+      metadata: { name: 'p', namespace: 'default' },
+      spec: {
+        containers: [
+          {
+            ports: [
+              { containerPort: 80, hostPort: 8080, protocol: 'TCP', ...(hostIP ? { hostIP } : {}) },
+            ],
+          },
+        ],
+      },
+      status: { podIP: '10.244.0.7', podIPs: [{ ip: '10.244.0.7' }, { ip: 'fd00:10:244::7' }] },
+    }) as unknown as Pod
+  const places = (hostIP?: string) =>
+    ([4, 6] as const).flatMap(family =>
+      hostPortsOf(pod(hostIP), family).map(({ hostIp, endpoint }) => [hostIp, endpoint.ip]),
+    )
+  const [four, six] = ['10.244.0.7', 'fd00:10:244::7']
+  assert.deepEqual(places(), [
+    ['', four],
+    ['', six],
+  ])
+  assert.deepEqual(places('0.0.0.0'), [['', four]])
+  assert.deepEqual(places('::'), [['', six]])
+  assert.deepEqual(places('192.0.2.1'), [['192.0.2.1', four]])
+  assert.deepEqual(places('2001:db8::1'), [['2001:db8::1', six]])
+})
+
 test('a change writes only what differs, in an order that nft takes', () => {
   const one = rulesetOf(servicePortsOf(service({}), [slice('10.244.0.5')], 'here'), [], facts)
   const two = rulesetOf(servicePortsOf(service({}), [slice('10.244.0.6')], 'here'), [], facts)
@@ -221,4 +288,8 @@ function slice(...ips: string[]): EndpointSlice {
     ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
     endpoints: ips.map(ip => ({ addresses: [ip], nodeName: 'here', conditions: { ready: true } })),
   } as unknown as EndpointSlice
+}
+
+function slice6(...ips: string[]): EndpointSlice {
+  return { ...slice(...ips), addressType: 'IPv6', metadata: { name: 'web-2' } }
 }

@@ -83,6 +83,34 @@ test('the range of services is there, and ready', async () => {
   await cluster.server.stop()
 })
 
+test('a cluster that gets a second range gives addresses of both, and its ServiceCIDR shows it', async () => {
+  const store = createMemoryStore()
+  const path = '/apis/networking.k8s.io/v1/servicecidrs/kubernetes'
+  const startWith = async (serviceClusterIpRange: string) => {
+    const cluster = await startTestServer({ store, serviceClusterIpRange })
+    const { body } = await cluster.ask('GET', path)
+    return { cluster, cidrs: body.spec.cidrs }
+  }
+  const first = await startWith('10.9.0.0/24')
+  assert.deepEqual(first.cidrs, ['10.9.0.0/24'])
+  const post = (cluster: typeof first.cluster, name: string) =>
+    cluster.ask('POST', SERVICES, {
+      metadata: { name },
+      spec: { ports: [{ port: 80 }], ipFamilyPolicy: 'PreferDualStack' },
+    })
+  assert.equal((await post(first.cluster, 'single')).body.spec.clusterIPs.length, 1)
+  await first.cluster.server.stop()
+  const second = await startWith('10.9.0.0/24,fd00:9::/112')
+  assert.deepEqual(second.cidrs, ['10.9.0.0/24', 'fd00:9::/112'])
+  const { body } = await post(second.cluster, 'both')
+  assert.match(body.spec.clusterIPs.join(), /^10\.9\.0\.\d+,fd00:9::\w+$/)
+  await second.cluster.server.stop()
+  // What is not a second range beside the first stays as it was.
+  const other = await startWith('10.8.0.0/24,fd00:8::/112')
+  assert.deepEqual(other.cidrs, ['10.9.0.0/24', 'fd00:9::/112'])
+  await other.cluster.server.stop()
+})
+
 test('each address of a service is noted as long as it has it', async () => {
   const cluster = await startTestServer({ serviceClusterIpRange: '10.9.0.0/24' })
   await addressesAre(cluster, ['10.9.0.1'])

@@ -44,6 +44,7 @@ async function writeAll(server: ServerContext): Promise<void> {
     ...systemClasses.map(each => writer.ensure('scheduling.k8s.io', 'priorityclasses', each)),
     writer.ensure(NETWORKING, 'servicecidrs', serviceRange(server)),
   ])
+  await addSecondRange(writer)
   const service = kubernetesService(server)
   await Promise.all([
     writer.ensure('', 'services', service),
@@ -76,6 +77,19 @@ const SERVICE_RANGE = {
 /** The ranges of `--service-cluster-ip-range`, as programs look them up. */
 const serviceRange = ({ services }: ServerContext) =>
   ({ ...SERVICE_RANGE, spec: { cidrs: services.ranges } }) as KubernetesObject
+
+/** Of a cluster that had one family until now; other ranges than those that it began with are left as they are. */
+async function addSecondRange(writer: Writer): Promise<void> {
+  const { ranges } = writer.server.services
+  const stored = (await writer.stored(NETWORKING, 'servicecidrs', SERVICE_RANGE)) as
+    | ServiceCidr
+    | undefined
+  const { cidrs = [] } = stored?.spec ?? {}
+  if (!stored || ranges.length < 2 || cidrs.length !== 1 || cidrs[0] !== ranges[0]) return
+  await writer.change(NETWORKING, 'servicecidrs', SERVICE_RANGE, draft => {
+    ;(draft as ServiceCidr).spec.cidrs = ranges
+  })
+}
 
 /** In the name of upstream's controller, which is a part of the server. */
 async function tellRangeReady(server: ServerContext): Promise<void> {

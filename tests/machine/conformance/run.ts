@@ -58,7 +58,9 @@ async function main(options: Options): Promise<boolean> {
     interrupted.abort()
   })
   try {
-    outcomes = await runSuite({ e2e, ginkgo, kubeconfig: cluster.kubeconfig }, options)
+    const nodeCount = nodes === 'hollow' ? 2 : count
+    const programs = { e2e, ginkgo, kubeconfig: cluster.kubeconfig, nodeCount }
+    outcomes = await runSuite(programs, options)
   } finally {
     await cluster.stop().catch(error => {
       isClean = false
@@ -76,7 +78,7 @@ async function readyForContainers({ cache, images }: Options): Promise<string> {
   return images ?? ensureImages({ cache, tell })
 }
 
-type Programs = Pick<SuiteOptions, 'e2e' | 'ginkgo' | 'kubeconfig'>
+type Programs = Pick<SuiteOptions, 'e2e' | 'ginkgo' | 'kubeconfig' | 'nodeCount'>
 
 async function runSuite(programs: Programs, options: Options): Promise<Outcome[]> {
   const { focus, skip, timeout, output } = options

@@ -19,6 +19,7 @@ export interface SuiteOptions {
   readonly e2e: string
   readonly ginkgo: string
   readonly kubeconfig: string
+  readonly nodeCount: number
   readonly output: string
   /** As Go writes it. */
   readonly timeout: string
@@ -81,6 +82,8 @@ function ginkgoWords(pass: Pass, options: SuiteOptions, report: string): string[
     `--kubeconfig=${options.kubeconfig}`,
     `--kubectl-path=${kubectl}`,
     '--provider=skeleton',
+    // Of several processes only the first would count them, and the others leave out what wants two.
+    `--num-nodes=${options.nodeCount}`,
     '--dump-logs-on-failure=false',
     '--disable-log-dump',
   ]
