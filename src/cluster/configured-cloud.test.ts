@@ -47,7 +47,7 @@ test('a configuration that makes no sense is told', async () => {
   await refused('http', 'url: http://x\nclientKey: nowhere', /there is no file nowhere/)
   await refused('memory', 'zones: []', /zones wants a list of texts/)
   await refused('memory', 'size: 3', /unknown setting "size"; known are region, /)
-  await refused('memory', 'loadBalancerCidr: x', /wants an IPv4 range/)
+  await refused('memory', 'loadBalancerCidr: x', /wants a range such as/)
 })
 
 test('a provider over HTTP offers what it is said to', async () => {

@@ -12,11 +12,14 @@ import { type Cluster, startCluster } from '#index'
 
 const PATIENCE_MS = 60_000
 
-async function until<T>(what: string, condition: () => Promise<T>): Promise<NonNullable<T>> {
+async function until<T>(
+  what: string,
+  condition: () => Promise<T | false | undefined>,
+): Promise<T> {
   const endMs = performance.now() + PATIENCE_MS
   for (;;) {
     const value = await condition()
-    if (value) return value
+    if (value !== undefined && value !== false) return value
     if (performance.now() > endMs) throw new Error(`waited in vain for: ${what}`)
     await new Promise(resolve => setTimeout(resolve, 10))
   }

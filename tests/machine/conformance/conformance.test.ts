@@ -46,6 +46,7 @@ describe("upstream's conformance suite on hollow nodes", { skip: reason ?? false
       e2e: findProgram('e2e.test', cache) ?? '',
       ginkgo: findProgram('ginkgo', cache) ?? '',
       kubeconfig: cluster.kubeconfig,
+      nodeCount: 2,
       output,
       focus,
       skip: '',
