@@ -4,6 +4,12 @@ import { type AddressFamily, addressForOthers } from '#host/addresses.ts'
 
 export const familyOf = (text: string): AddressFamily => (text.includes(':') ? 'IPv6' : 'IPv4')
 
+/** Whether who listens on one address is found under the other, too: on all of a family, or `::`, which are those of both. */
+export const isHeardAt = (listening: string, address: string): boolean =>
+  listening === address ||
+  listening === '::' ||
+  (listening === '0.0.0.0' && familyOf(address) === 'IPv4')
+
 export interface Advertising {
   readonly serviceClusterIpRange: string
   /** What somebody wants. */

@@ -29,7 +29,7 @@ import { type Foundation, layFoundation, untilStored } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { InProcessRoles } from './in-process-roles.ts'
-import { advertisedAddress } from './ip-families.ts'
+import { advertisedAddress, isHeardAt } from './ip-families.ts'
 import { LocalMetrics, METRICS_SERVICE } from './local-metrics.ts'
 import type { Machine } from './machine.ts'
 import type { RemoteNodeConnector } from './node-connector.ts'
@@ -322,8 +322,9 @@ class Starting {
       port: listen?.port ?? DEFAULT_PORT,
     })
     // Pods reach the API under the host's address on its link, which may come up a little later.
-    if (machine)
-      await machine.linked.then(() => listener.listen({ address: machine.hostAddress, port }))
+    if (machine) await machine.linked
+    if (machine && !isHeardAt(hostOf(this.#options), machine.hostAddress))
+      await listener.listen({ address: machine.hostAddress, port })
     const { serviceClusterIpRange, advertiseAddress } = this.#options
     const address = advertisedAddress({
       serviceClusterIpRange,

@@ -20,6 +20,8 @@ export function machineAddresses(family: AddressFamily = 'IPv4'): string[] {
     .flatMap(([, addresses]) => addresses ?? [])
     .filter(each => each.family === family && !each.internal && !LOCAL.test(each.address))
     .map(({ address }) => address)
+  const passing = family === 'IPv6' ? passingAddresses() : new Set<string>()
+  found.sort((a, b) => Number(passing.has(hexOf(a))) - Number(passing.has(hexOf(b))))
   return found.length > 0 ? [...new Set(found)] : [LOOPBACK[family]]
 }
 
@@ -83,7 +85,7 @@ export function hasLink(name: string): boolean {
 export function hasRoute(cidr: string, name: string): boolean {
   const [address = '', length = ''] = cidr.split('/')
   if (address.includes(':')) {
-    const wanted = Buffer.from(addressBytes(address)).toString('hex')
+    const wanted = hexOf(address)
     return readTable6().some(
       route =>
         route.name === name &&
@@ -114,13 +116,38 @@ const METRIC_COLUMN = 6
 
 const readTable = () => read('/proc/net/route').slice(1)
 
+/** Made for a day, for the sake of privacy, or no longer to be used: a machine is not known by those. */
+const TEMPORARY = 0x01
+const DEPRECATED = 0x20
+
+const hexOf = (address: string) => Buffer.from(addressBytes(address)).toString('hex')
+
+function passingAddresses(): ReadonlySet<string> {
+  const lines = read('/proc/net/if_inet6').map(line => line.trim().split(/\s+/))
+  return new Set(
+    lines
+      .filter(([, , , , flags = '0']) => Number.parseInt(flags, 16) & (TEMPORARY | DEPRECATED))
+      .map(([address = '']) => address),
+  )
+}
+
+/** What a router told of itself. */
+const FROM_ROUTER = 0x40000
+
+/** Interfaces that have a way out, or addresses, because a router announced them. */
+export function linksOfRouters(): ReadonlySet<string> {
+  const found = readTable6().filter(({ flags, name }) => name !== 'lo' && flags & FROM_ROUTER)
+  return new Set(found.map(({ name }) => name))
+}
+
 /** Numbers as the kernel spells them: sixteen bytes, and a length of one. */
 function readTable6() {
+  const hex = (text: string) => Number.parseInt(text, 16)
   return read('/proc/net/ipv6_route').map(line => {
-    const [destination = '', length = '', , , , metric = '', , , , name = ''] = line
+    const [destination = '', length = '', , , , metric = '', , , flags = '', name = ''] = line
       .trim()
       .split(/\s+/)
-    return { destination, length, metric: Number.parseInt(metric, 16), name }
+    return { destination, length, metric: hex(metric), flags: hex(flags), name }
   })
 }
 

@@ -9,7 +9,7 @@ import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Running } from '#client/role.ts'
-import { hasLink, hasRoute } from '#host/addresses.ts'
+import { hasLink, hasRoute, linksOfRouters } from '#host/addresses.ts'
 import { command, tryCommand } from '#host/command.ts'
 import { systemFiles } from '#host/files.ts'
 import { lookEvery } from './looks.ts'
@@ -50,12 +50,12 @@ const isIpv6 = (address: string) => address.includes(':')
 
 /**
  * A kernel that routes IPv6 no longer listens to other routers on links that listen to them by default: the machine would lose its own way out.
- * So those are told to go on.
+ * So links of such routers are told to go on; no others, since pods are no routers.
  */
 async function routeIpv6(): Promise<void> {
-  const listening = systemFiles
-    .list(IPV6_SETTINGS)
-    .filter(name => read(`${IPV6_SETTINGS}/${name}/accept_ra`) === '1')
+  const listening = [...linksOfRouters()].filter(
+    name => read(`${IPV6_SETTINGS}/${name}/accept_ra`) === '1',
+  )
   await command('sysctl', [
     ...['-q', '-w'],
     ...listening.map(name => `net/ipv6/conf/${name}/accept_ra=2`),

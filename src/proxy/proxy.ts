@@ -51,7 +51,7 @@ export async function startProxy(context: RoleContext, options: ProxyOptions): P
     healthz: options.healthzBindAddress,
     metrics: options.metricsBindAddress,
     node: () => nodes.get(options.nodeName),
-    ...{ health, figures, clock, log },
+    ...{ families, health, figures, clock, log },
   })
   await wanted.synced
   const consequences = startConsequences(context, { ...options, families }, health)

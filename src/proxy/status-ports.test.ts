@@ -17,7 +17,16 @@ const somewhere = { address: '127.0.0.1', port: 0 }
 const warnings: string[] = []
 const log = { ...silentLog, warn: (message: string) => void warnings.push(message) }
 const open = (healthz: WantedStatusAddress, metrics: WantedStatusAddress) =>
-  openStatusPorts({ healthz, metrics, health, figures, node: () => node, clock, log })
+  openStatusPorts({
+    healthz,
+    metrics,
+    families: [4],
+    health,
+    figures,
+    node: () => node,
+    clock,
+    log,
+  })
 const ports = await open(somewhere, somewhere)
 after(() => ports.stop())
 

@@ -10,6 +10,7 @@ import type { Log } from '#base/log.ts'
 import type { Running } from '#client/role.ts'
 import { listenPlainHttp, type PlainAnswer, plain } from '#host/plain-http.ts'
 import type { Listening } from '#host/sockets.ts'
+import type { Family } from './family.ts'
 import type { ProxyFigures } from './figures.ts'
 import type { ProxyHealth } from './proxy-health.ts'
 
@@ -22,6 +23,8 @@ export interface StatusAddress {
 export type WantedStatusAddress = StatusAddress | 'none' | undefined
 
 export const DEFAULT_HEALTHZ: StatusAddress = { address: '0.0.0.0', port: 10_256 }
+/** Where nodes have addresses of IPv6: of both families. */
+const DEFAULT_HEALTHZ_OF_BOTH: StatusAddress = { ...DEFAULT_HEALTHZ, address: '::' }
 export const DEFAULT_METRICS: StatusAddress = { address: '127.0.0.1', port: 10_249 }
 
 /** The autoscaler sets it on a node that it is about to take away: no new connections should come to it. */
@@ -30,6 +33,8 @@ const LEAVING_TAINT = 'ToBeDeletedByClusterAutoscaler'
 export interface StatusPortsOptions {
   readonly healthz: WantedStatusAddress
   readonly metrics: WantedStatusAddress
+  /** Of the cluster's pods, and so of its nodes. */
+  readonly families: readonly Family[]
   readonly health: ProxyHealth
   readonly figures: ProxyFigures
   /** This node, as far as it is known. */
@@ -49,7 +54,7 @@ export async function openStatusPorts(options: StatusPortsOptions): Promise<Stat
   const { healthz, metrics, log } = options
   const health = await open(log, {
     wanted: healthz,
-    byDefault: DEFAULT_HEALTHZ,
+    byDefault: options.families.includes(6) ? DEFAULT_HEALTHZ_OF_BOTH : DEFAULT_HEALTHZ,
     flag: '--healthz-bind-address',
     answer: path => healthAnswer(path, options),
   })

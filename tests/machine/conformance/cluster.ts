@@ -52,7 +52,7 @@ export async function startCluster(
     if (second) {
       ends.push(() => second.stop())
       second.lay()
-      if (images !== undefined) await serveImages(images, second.data, second.gateway)
+      if (images !== undefined) await serveImages(images, second.data, second.registry)
     }
     if (images !== undefined) await serveImages(images, proa.directory)
     // On the wire, where the second one finds it.

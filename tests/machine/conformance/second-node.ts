@@ -25,8 +25,10 @@ export class SecondNode {
   /** For its keys and logs; the node's own data directory is a folder in it. */
   readonly #directory = mkdtempSync(join(tmpdir(), 'proa-second-'))
   readonly data = join(this.#directory, 'data')
-  /** Where the machine is, seen from the node; a registry may listen there. */
+  /** Where the machine is, seen from the node. */
   readonly gateway: string
+  /** The same of IPv4, which a registry listens at: containerd 1.6 takes no other as the place of one. */
+  readonly registry: string
   /** The node's own, one of each family. */
   readonly #addresses: readonly string[]
   readonly #gateways: readonly string[]
@@ -48,8 +50,10 @@ export class SecondNode {
         isIpv6 ? `2001:2:0:${number}::${last}` : `198.18.${number}.${last}`,
       )
     this.#gateways = at(1)
-    this.gateway = this.#gateways[0] ?? ''
+    this.gateway = at(1)[0] ?? ''
     this.#addresses = at(2)
+    this.registry = `198.18.${number}.1`
+    this.#gateways = [...new Set([this.registry, ...at(1)])]
     // What the controllers give to the second node; the ranges of the first are taken.
     this.#pods = ranges.map(range => formatCidr(partOf(range, nodePrefixLengthOf(range), 1))).join()
     this.#namespace = `proa-second-${number}`
@@ -65,7 +69,7 @@ export class SecondNode {
     for (const gateway of this.#gateways) ip('address', 'add', ...networkOf(gateway), 'dev', wire)
     ip('link', 'set', wire, 'up')
     inside('link', 'set', 'lo', 'up')
-    for (const address of this.#addresses)
+    for (const address of new Set([this.registry.replace(/1$/, '2'), ...this.#addresses]))
       inside('address', 'add', ...networkOf(address), 'dev', far)
     inside('link', 'set', far, 'up')
     for (const gateway of this.#gateways) inside('route', 'add', 'default', 'via', gateway)
