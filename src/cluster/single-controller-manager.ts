@@ -87,8 +87,13 @@ const inTurn = (first: Running, second: Running): Running => ({
   },
 })
 
+type Masks = Pick<
+  ValuesOf<'controller-manager'>,
+  'clusterCidr' | 'nodeCidrMaskSize' | 'nodeCidrMaskSizeIpv4' | 'nodeCidrMaskSizeIpv6'
+>
+
 /** Of the part of each node, which must be one; refusals in upstream's words. */
-function prefixLengthsOf(values: ValuesOf<'controller-manager'>): NodePrefixLengths {
+export function prefixLengthsOf(values: Masks): NodePrefixLengths {
   const { nodeCidrMaskSize: size, nodeCidrMaskSizeIpv4, nodeCidrMaskSizeIpv6 } = values
   const ranges = parseCidrs(values.clusterCidr, '--cluster-cidr')
   const refuse = (flag: string, why: string) => {

@@ -19,7 +19,7 @@ import { kubeconfigOf } from '../pki/kubeconfig.ts'
 import { remoteContext } from '../remote-context.ts'
 import { type Cluster, startCluster } from '../start-cluster.ts'
 import { publishFacts, readFacts } from './cluster-facts.ts'
-import { discoverCluster, signedBy } from './discovery.ts'
+import { discoverCluster, hostOf, signedBy } from './discovery.ts'
 import { checkKnownCluster, rangeOfNode } from './join.ts'
 import { authorityHash } from './joining-access.ts'
 import { createToken, deleteToken, listTokens } from './tokens.ts'
@@ -205,4 +205,14 @@ describe('machines join', () => {
     await assert.rejects(client.get(configMap, 'kube-root-ca.crt', 'default'), /forbidden/)
     await node.stop()
   })
+})
+
+test('an address to join at may be of IPv6, in brackets or bare', () => {
+  assert.equal(hostOf('192.168.1.5'), '192.168.1.5:6443')
+  assert.equal(hostOf('api.example.com:443'), 'api.example.com:443')
+  assert.equal(hostOf('2001:db8::5'), '[2001:db8::5]:6443')
+  assert.equal(hostOf('[2001:db8::5]'), '[2001:db8::5]:6443')
+  assert.equal(hostOf('[2001:DB8:0::5]:16443'), '[2001:DB8:0::5]:16443')
+  for (const wrong of ['[x]:1', '2001:db8::5:99999', '[2001:db8::5]/x', 'http://a', 'a/b'])
+    assert.throws(() => hostOf(wrong), /wants the address of the API server/, wrong)
 })

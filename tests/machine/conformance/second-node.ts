@@ -49,7 +49,6 @@ export class SecondNode {
       ranges.map(({ isIpv6 }) =>
         isIpv6 ? `2001:2:0:${number}::${last}` : `198.18.${number}.${last}`,
       )
-    this.#gateways = at(1)
     this.gateway = at(1)[0] ?? ''
     this.#addresses = at(2)
     this.registry = `198.18.${number}.1`
