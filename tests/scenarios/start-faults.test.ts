@@ -96,7 +96,7 @@ describe('faults at the start', () => {
     [
       'a bad range',
       ['up', '--cluster-cidr', '10.0.0.0'],
-      /--cluster-cidr wants an IPv4 range such as/,
+      /--cluster-cidr wants a range such as/,
     ],
     [
       'a bad range of services',
