@@ -23,6 +23,7 @@ import { newestOf, type ObservedPod } from '../pods/observed-pod.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
 import type { ContainerStatus, Mount, SandboxConfig, SandboxStatus } from '../runtime.ts'
 import { RESTARTED } from '../status/container-status.ts'
+import { inOrderOfNode } from '../status/pod-addresses.ts'
 import type { Volumes } from '../volumes/volumes.ts'
 import { StartError } from './config-error.ts'
 import { containerConfigOf } from './container-config.ts'
@@ -189,7 +190,9 @@ export class Containers {
     const { options } = context
     const { container } = reference
     const additions = await devices.additionsOf(pod, container)
-    const podIps = pod.spec?.hostNetwork ? options.nodeAddresses : sandbox.ips
+    const podIps = pod.spec?.hostNetwork
+      ? options.nodeAddresses
+      : inOrderOfNode(sandbox.ips, options.nodeAddresses)
     const environment = await this.#environment(pod, container, podIps)
     const ofVolumes = await volumes.mountsOf(pod, container, environment)
     // Held as long as the container is: an array that is spread has room for seventeen.
@@ -367,8 +370,9 @@ export function attemptOf(pod: Pod, name: string, observed: ObservedPod): number
 }
 
 function podIpOf(pod: Pod, sandbox: SandboxStatus | undefined, context: KubeletContext): string {
-  const ips = pod.spec?.hostNetwork ? context.options.nodeAddresses : (sandbox?.ips ?? [])
-  return ips[0] ?? ''
+  const { nodeAddresses } = context.options
+  if (pod.spec?.hostNetwork) return nodeAddresses[0] ?? ''
+  return inOrderOfNode(sandbox?.ips ?? [], nodeAddresses)[0] ?? ''
 }
 
 /**

@@ -19,6 +19,7 @@ import {
 import { type ObservedPod, readySandboxOf } from '../pods/observed-pod.ts'
 import type { ContainerStatus } from '../runtime.ts'
 import type { ReadyVerdict } from '../status/container-status.ts'
+import { inOrderOfNode } from '../status/pod-addresses.ts'
 import { askProbe } from './ask.ts'
 import { Durations } from './durations.ts'
 import { graceOfProbe } from './grace.ts'
@@ -85,9 +86,11 @@ export class Probes {
   /** Follows what runs now. */
   sync(pod: Pod, observed: ObservedPod): void {
     if (this.#stopped) return
-    const podIp = pod.spec?.hostNetwork
-      ? (this.#context.options.nodeAddresses[0] ?? '')
-      : (readySandboxOf(observed)?.ips[0] ?? '')
+    const { nodeAddresses } = this.#context.options
+    const ofSandbox = readySandboxOf(observed)?.ips ?? []
+    const [podIp = ''] = pod.spec?.hostNetwork
+      ? nodeAddresses
+      : inOrderOfNode(ofSandbox, nodeAddresses)
     const alive = new Set<string>()
     for (const reference of containersOf(pod)) {
       if (reference.kind === 'init' || reference.kind === 'ephemeral') continue

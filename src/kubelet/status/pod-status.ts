@@ -20,6 +20,7 @@ import {
   type WaitingReason,
 } from './container-status.ts'
 import { type Phase, phaseOf } from './phase.ts'
+import { inOrderOfNode } from './pod-addresses.ts'
 import { qosClassOf } from './qos.ts'
 import { wholePodOf } from './whole-pod.ts'
 
@@ -126,7 +127,7 @@ function runningPhase(input: PodStatusInput, statuses: readonly ApiContainerStat
 
 function addresses(input: PodStatusInput, ofSandbox: readonly string[] | undefined) {
   if (input.pod.spec?.hostNetwork) return input.hostIps
-  if (ofSandbox?.length) return ofSandbox
+  if (ofSandbox?.length) return inOrderOfNode(ofSandbox, input.hostIps)
   return (input.pod.status?.podIPs ?? []).map(({ ip }) => ip)
 }
 
