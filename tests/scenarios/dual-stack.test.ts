@@ -12,10 +12,7 @@ import { type Cluster, startCluster } from '#index'
 
 const PATIENCE_MS = 60_000
 
-async function until<T>(
-  what: string,
-  condition: () => Promise<T | false | undefined>,
-): Promise<T> {
+async function until<T>(what: string, condition: () => Promise<T | false | undefined>): Promise<T> {
   const endMs = performance.now() + PATIENCE_MS
   for (;;) {
     const value = await condition()

@@ -93,11 +93,7 @@ describe('faults at the start', () => {
       ['up', '--secure-port', '70000'],
       /wants a port from 0 to 65535, not "70000"/,
     ],
-    [
-      'a bad range',
-      ['up', '--cluster-cidr', '10.0.0.0'],
-      /--cluster-cidr wants a range such as/,
-    ],
+    ['a bad range', ['up', '--cluster-cidr', '10.0.0.0'], /--cluster-cidr wants a range such as/],
     [
       'a bad range of services',
       ['up', '--service-cluster-ip-range', '10.0.0.0/33'],
