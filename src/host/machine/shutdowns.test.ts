@@ -48,6 +48,23 @@ describe('shutdowns as logind tells them', { skip: reason, timeout: 60_000 }, ()
     watch.close()
   })
 
+  test('only logind is believed, whoever else says it to all or to us alone', async () => {
+    const { listener, told, next } = listening()
+    const watch = await machineShutdowns(places).open(listener)
+    const say = (...to: string[]) =>
+      spawnSync('dbus-send', [
+        ...[`--bus=${bus.address}`, '--type=signal', ...to, '/org/freedesktop/login1'],
+        ...['org.freedesktop.login1.Manager.PrepareForShutdown', 'boolean:true'],
+      ])
+    assert.equal(say().status, 0)
+    for (let address = 0; address < 12; address++) say(`--dest=:1.${address}`)
+    const heard = next()
+    bus.tell('cancel')
+    await heard
+    assert.deepEqual(told, [false])
+    watch.close()
+  })
+
   test('logind waits for as long as it is asked to', async () => {
     const watch = await machineShutdowns(places).open(listening().listener)
     assert.equal(await watch.maximumDelayMs(), 5_000)

@@ -7,12 +7,15 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
 import { type Bus, connectBus, systemBusAddress } from '../dbus/bus.ts'
-import type { BusMessage } from '../dbus/message.ts'
+import type { BusMessage, BusValue } from '../dbus/message.ts'
 
 const MANAGER = 'org.freedesktop.login1.Manager'
 const LOGIND = { destination: 'org.freedesktop.login1', path: '/org/freedesktop/login1' }
 const PROPERTIES = 'org.freedesktop.DBus.Properties'
+/** The bus itself, in whose name nobody else can send. */
+const BUS = 'org.freedesktop.DBus'
 const SIGNAL = 'PrepareForShutdown'
+const OWNER_CHANGED = 'NameOwnerChanged'
 const HANGUP = 1
 const MICROSECONDS = 1000n
 const LOCK_TIMEOUT_MS = 10_000
@@ -44,17 +47,27 @@ export function machineShutdowns({
   return {
     /** Rejects where nobody tells. What is lost has to be opened anew. */
     async open(listener: ShutdownListener) {
+      // Whoever is on the bus can send what looks the same: only logind is believed, under whatever address it has there by now.
+      let logind: BusValue | undefined
       const bus = await connectBus(busAddress, {
         heard: message => {
-          if (isShutdown(message)) listener.changed(message.body[0] === true)
+          if (isOwnerChange(message)) logind = message.body[2]
+          else if (isShutdown(message) && message.sender === logind)
+            listener.changed(message.body[0] === true)
         },
         lost: listener.lost,
       })
       try {
-        const rule = `type='signal',interface='${MANAGER}',member='${SIGNAL}',path='${LOGIND.path}'`
-        await bus.match(rule)
+        const { destination, path } = LOGIND
+        await bus.match(
+          `type='signal',sender='${BUS}',interface='${BUS}',member='${OWNER_CHANGED}',arg0='${destination}'`,
+        )
+        await bus.match(
+          `type='signal',sender='${destination}',interface='${MANAGER}',member='${SIGNAL}',path='${path}'`,
+        )
         // Who answers this is there.
         await delayOf(bus)
+        logind = await ownerOf(bus, destination)
       } catch (error) {
         bus.close()
         throw error
@@ -87,6 +100,16 @@ export function machineShutdowns({
 
 const isShutdown = (message: BusMessage) =>
   message.interface === MANAGER && message.member === SIGNAL && message.path === LOGIND.path
+
+const isOwnerChange = ({ sender, interface: from, member, body: [name] }: BusMessage) =>
+  sender === BUS && from === BUS && member === OWNER_CHANGED && name === LOGIND.destination
+
+async function ownerOf(bus: Bus, name: string): Promise<BusValue | undefined> {
+  const member = 'GetNameOwner'
+  const call = { destination: BUS, path: '/org/freedesktop/DBus', interface: BUS, member }
+  const [owner] = await bus.call({ ...call, signature: 's', body: [name] })
+  return owner
+}
 
 async function delayOf(bus: Bus): Promise<number> {
   const body = [MANAGER, 'InhibitDelayMaxUSec']

@@ -10,7 +10,7 @@ const PATIENCE_MS = 15_000
 
 /** Why there can be none here; undefined where there can. */
 export function whyNoBus(): string | undefined {
-  for (const program of ['dbus-daemon', 'python3', 'systemd-inhibit'])
+  for (const program of ['dbus-daemon', 'dbus-send', 'python3', 'systemd-inhibit'])
     if (!findProgram(program)) return `there is no ${program} here`
   return undefined
 }
