@@ -280,6 +280,10 @@ export const ownControllerRules: Readonly<Record<string, readonly PolicyRule[]>>
     rule('update', 'core', 'persistentvolumeclaims'),
     eventsRule,
   ],
+  'device-taint-eviction-controller': [
+    rule(READ, RESOURCE, 'devicetaintrules'),
+    rule('patch update', RESOURCE, 'devicetaintrules/status'),
+  ],
   podcertificaterequestcleaner: [
     rule('delete get list watch', CERTIFICATES, 'podcertificaterequests'),
     eventsRule,
