@@ -11,12 +11,11 @@ import {
   checkPluginNames,
   type PluginEntry,
   type PluginFactory,
-  profilesOf,
   type RunningScheduler,
-  readConfiguration,
   type SchedulerOptions,
   startScheduler,
 } from '#scheduler'
+import { profilesOf, readConfiguration } from '#scheduler/configuration/configuration.ts'
 import { createExtenders, leavingToExtenders } from './configured-extenders.ts'
 import { type LedRole, startLed } from './led-role.ts'
 

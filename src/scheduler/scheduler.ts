@@ -32,11 +32,7 @@ import { SchedulingQueue } from './queue/scheduling-queue.ts'
 import { ClusterState } from './state/cluster-state.ts'
 import { createNominator, type Nominator } from './state/nominator.ts'
 
-export {
-  type CompleteConfiguration,
-  profilesOf,
-  readConfiguration,
-} from './configuration/configuration.ts'
+export type { CompleteConfiguration } from './configuration/configuration.ts'
 export type { PluginFactory } from './framework/handle.ts'
 export type { PluginEntry } from './plugins.ts'
 export { checkPluginNames } from './profiles.ts'

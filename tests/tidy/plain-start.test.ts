@@ -40,6 +40,7 @@ const NEVER: Unwanted = {
   'src/kubelet/division/memory-manager.ts': 'nobody wants the machine divided',
   'src/kubelet/division/topology-manager.ts': 'nobody wants the machine divided',
   'src/kubelet/server/summary': 'nobody asked for it',
+  'src/api/machinery/yaml': 'no file and no client says anything in YAML',
   'src/kubelet/server/streams.ts': 'nobody asked for it',
   'src/host/machine/': 'hollow nodes are not on this machine',
   'src/proxy/': 'pods are not real',
