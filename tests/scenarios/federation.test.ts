@@ -210,7 +210,8 @@ test('replicas of a cluster that is away move after a while, and the whole is ke
     return east + west
   }
   await until('moved', async () => (await others()) === 9)
-  assert.ok(clock.monotonicMs() - cutMs >= 60_000, 'not before the grace is over')
+  // Since when a cluster is away is told in whole seconds.
+  assert.ok(clock.monotonicMs() - cutMs > 59_000, 'not before the grace is over')
   await until('nine of two', async () => {
     const { status } = await client.get(deployment, 'web', 'shop')
     return status.readyReplicas === 9
