@@ -10,6 +10,7 @@ import type { Client } from '#client/client.ts'
 import { createHttpTransport, type HttpTransport } from '#client/http-transport.ts'
 import type { Connection } from '#client/kubeconfig.ts'
 import type { Running } from '#client/role.ts'
+import { lifeOf, requestToken } from '#client/token-request.ts'
 import type { Transport } from '#client/transport.ts'
 
 /** Upstream's times: a token is good for an hour, and another one is asked for when a fifth of it is left. */
@@ -34,6 +35,7 @@ export interface AccountClientsOptions {
 export class AccountClients implements Running {
   readonly #options: AccountClientsOptions
   readonly #transport: HttpTransport
+  readonly #clients = new Map<string, Client>()
 
   constructor(options: AccountClientsOptions) {
     this.#options = options
@@ -51,9 +53,11 @@ export class AccountClients implements Running {
 
   /** A client of the account of that name, which is made where it is missing, and whose token is asked for with the first request. */
   clientAs(name: string): Client {
+    const known = this.#clients.get(name)
+    if (known) return known
     const { client, namespace, clock, around = same => same } = this.#options
     const token = new AccountToken(client, { name, namespace }, clock)
-    return createClient(
+    const made = createClient(
       around({
         request: async request => {
           const headers = { ...request.headers, authorization: `Bearer ${await token.get()}` }
@@ -64,6 +68,8 @@ export class AccountClients implements Running {
         },
       }),
     )
+    this.#clients.set(name, made)
+    return made
   }
 
   stop(): Promise<void> {
@@ -108,28 +114,16 @@ export class AccountToken {
 
   async #ask(): Promise<Held> {
     const askedMs = this.#clock.monotonicMs()
-    const body = {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      metadata: {},
-      spec: { audiences: [], expirationSeconds: LIFE_SECONDS },
-    }
-    const ask = () =>
-      this.#client.createSubresource(serviceAccount, this.#account, 'token', body) as Promise<{
-        status?: { token?: string; expirationTimestamp?: string }
-      }>
-    const { status = {} } = await ask().catch(async error => {
+    const spec = { audiences: [], expirationSeconds: LIFE_SECONDS }
+    const ask = () => requestToken(this.#client, this.#account, spec)
+    const issued = await ask().catch(async error => {
       if (!isStatus(error, 'NotFound')) throw error
       await this.#makeAccount()
       return ask()
     })
-    const { token, expirationTimestamp } = status
-    if (!token) throw new Error('the API answered a token request without a token')
-    const lifeMs = expirationTimestamp
-      ? Date.parse(expirationTimestamp) - this.#clock.now()
-      : LIFE_SECONDS * 1000
+    const lifeMs = lifeOf(issued, this.#clock.now(), LIFE_SECONDS)
     const renewAtMs = askedMs + Math.max(LEAST_LIFE_MS, lifeMs * RENEW_AFTER_PART)
-    return { token, renewAtMs }
+    return { token: issued.token, renewAtMs }
   }
 
   async #makeAccount(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Service account tokens for pods, bound to them by the API and asked for anew before they end. */
-import { serviceAccount } from '#api/core/v1/service-account.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Client } from '#client/client.ts'
+import { lifeOf, requestToken } from '#client/token-request.ts'
 import { type Pod, uidOf } from '../pod-types.ts'
 
 /** A token is renewed after four fifths of its time, and at least daily. */
@@ -66,32 +66,19 @@ export class Tokens {
   async #request(pod: Pod, audience: string, expirationSeconds: number): Promise<Known> {
     const { name = '', namespace = '' } = pod.metadata
     const asked = this.#clock.now()
-    const answer = (await this.#client.createSubresource(
-      serviceAccount,
-      { name: pod.spec?.serviceAccountName || 'default', namespace },
-      'token',
-      {
-        apiVersion: 'authentication.k8s.io/v1',
-        kind: 'TokenRequest',
-        metadata: {},
-        spec: {
-          audiences: audience ? [audience] : [],
-          expirationSeconds,
-          boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid: uidOf(pod) },
-        },
-      },
-    )) as { status?: { token?: string; expirationTimestamp?: string } }
-    const { token, expirationTimestamp } = answer.status ?? {}
-    if (!token) throw new Error('the API answered a token request without a token')
-    const lifeMs = expirationTimestamp
-      ? Date.parse(expirationTimestamp) - asked
-      : expirationSeconds * 1000
+    const account = { name: pod.spec?.serviceAccountName || 'default', namespace }
+    const issued = await requestToken(this.#client, account, {
+      audiences: audience ? [audience] : [],
+      expirationSeconds,
+      boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid: uidOf(pod) },
+    })
+    const lifeMs = lifeOf(issued, asked, expirationSeconds)
     const renewMs = Math.min(lifeMs * RENEW_AFTER_PART, RENEW_AFTER_MS)
     return {
-      token: new TextEncoder().encode(token),
+      token: new TextEncoder().encode(issued.token),
       askedAt: asked,
       renewAt: asked + Math.max(LEAST_RENEW_MS, renewMs),
-      expirationTimestamp: expirationTimestamp ?? '',
+      expirationTimestamp: issued.expirationTimestamp,
     }
   }
 }
