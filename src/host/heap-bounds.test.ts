@@ -6,19 +6,24 @@ import { isGlibc, NOT_GLIBC } from './testing/glibc.ts'
 /** The young generation of a process that has much to do. */
 const LARGE = 8 * 1024 * 1024
 
-/** Much survives for a while, which makes V8 enlarge both generations as far as it may. */
+/**
+ * Much survives for a while, which makes V8 enlarge both generations as far as it may. So slowly that between two looks a quick machine does not
+ * come further than one enlargement; and the most is told, since V8 takes back what a busy machine seems not to need.
+ */
 const BUSY = `
   import { boundHeap, youngBytes } from '${import.meta.dirname}/heap-bounds.ts'
   if (process.argv[1] === 'bound') boundHeap()
   const kept = []
-  let most = 0
-  for (let round = 0; round < 12_000; round++) {
+  let young = 0
+  let whole = 0
+  for (let round = 0; round < 8000; round++) {
     kept[round % 1000] = Array.from({ length: 1000 }, (_, at) => ({ at }))
-    if (round % 50 !== 0) continue
-    await new Promise(resolve => setTimeout(resolve, 1))
-    if (round > 3000) most = Math.max(most, process.memoryUsage().heapTotal)
+    if (round % 20 !== 0) continue
+    await new Promise(resolve => setTimeout(resolve, 10))
+    young = Math.max(young, youngBytes())
+    if (round > 3000) whole = Math.max(whole, process.memoryUsage().heapTotal)
   }
-  console.log(JSON.stringify({ young: youngBytes(), whole: most, kept: kept.length }))
+  console.log(JSON.stringify({ young, whole, kept: kept.length }))
 `
 
 /** The same in one go, as who opens a large store: no timer runs. */
@@ -109,9 +114,9 @@ test('the heap stops growing, which it would not by itself', () => {
   const free = heapAfterLoad()
   const bound = heapAfterLoad('bound')
   const MB = 1024 * 1024
-  assert.ok(free.young >= 32 * MB, `unbound the young generation has ${free.young} bytes`)
   // Often less; the timer that looks may come one doubling late.
-  assert.ok(bound.young <= 28 * MB, `bound it has ${bound.young} bytes`)
+  assert.ok(bound.young <= 28 * MB, `bound the young generation has ${bound.young} bytes`)
+  assert.ok(free.young > bound.young, `unbound it has ${free.young} bytes, bound ${bound.young}`)
   assert.ok(bound.whole <= free.whole * 0.8, `bound ${bound.whole} bytes, unbound ${free.whole}`)
 })
 
