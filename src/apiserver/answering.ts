@@ -1,9 +1,13 @@
+import type { Pprof } from '#client/serving/pprof.ts'
+
 /** How requests are answered, whatever they ask for, as upstream's flags about serving say. */
 export interface AnsweringOptions {
   /** How long a request may take that is no watch and no stream; a minute by default. */
   readonly requestTimeoutMs?: number
   /** How long a watch is kept at least whose client says nothing; half an hour by default. */
   readonly minRequestTimeoutMs?: number
+  /** Answers below /debug/pprof; nothing is there without. */
+  readonly pprof?: Pprof
   /** Whose pages may ask; nobody's where absent. */
   readonly allowsOrigin?: (origin: string) => boolean
   /** A header of that name. */

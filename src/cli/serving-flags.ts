@@ -53,6 +53,7 @@ export const servingFlags = under('Serving', {
     },
     0,
   ),
+  profiling: switchFlag('profiling', 'serve profiles below /debug/pprof/', true),
   shutdownDelayDurationMs: durationFlag(
     'shutdown-delay-duration',
     'how long requests are served after a SIGTERM as before, while /readyz fails',

@@ -26,7 +26,7 @@ export const otherApiServerFlags: OtherFlags = {
   'coordinated-leadership-lease-duration': taken(LEADING),
   'coordinated-leadership-renew-deadline': taken(LEADING),
   'coordinated-leadership-retry-period': taken(LEADING),
-  'debug-socket-path': refused('profiles of an API server are taken with node --inspect'),
+  'debug-socket-path': refused('profiles are served below /debug/pprof/ alone'),
   'delete-collection-workers': taken('what is deleted together is committed together'),
   'egress-selector-config-file': refused('the API server reaches nodes, webhooks and etcd itself'),
   'enable-aggregator-routing': takenSwitch(
@@ -52,7 +52,6 @@ export const otherApiServerFlags: OtherFlags = {
   'peer-advertise-port': refused(EXCHANGE),
   'peer-ca-file': refused(EXCHANGE),
   'permit-address-sharing': takenSwitch('an address may be listened at again at once'),
-  profiling: takenSwitch('nothing is served below /debug/pprof; node --inspect shows profiles'),
   'service-account-extend-token-expiration': always(
     true,
     'tokens of pods are good for a year where their volumes say an hour, as upstream by default',

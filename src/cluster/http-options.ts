@@ -30,6 +30,7 @@ type Values = Pick<
   | 'shutdownWatchTerminationGracePeriodMs'
   | 'strictTransportSecurityDirectives'
   | 'externalHostname'
+  | 'profiling'
 > &
   TlsValues
 
@@ -59,6 +60,8 @@ export interface HttpWanted extends TlsFlagsWanted {
   /** As the header says it. */
   readonly strictTransportSecurity?: string
   readonly externalHostname?: string
+  /** Whether profiles are served below /debug/pprof/, to whoever may ask for that path; they are unless this is false. */
+  readonly profiling?: boolean
 }
 
 const VERSIONS = {
@@ -106,6 +109,7 @@ export function httpWantedBy(values: Values, machine: Machine): HttpWanted {
       ? { minRequestTimeoutMs: values.minRequestTimeout * 1000 }
       : {}),
     goawayChance: values.goawayChance,
+    profiling: values.profiling,
     shutdownDelayMs: values.shutdownDelayDurationMs,
     sendsRetryAfter: values.shutdownSendRetryAfter,
     watchGraceMs: values.shutdownWatchTerminationGracePeriodMs,

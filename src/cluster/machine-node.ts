@@ -29,6 +29,7 @@ import { type Machine, podNetworkOf } from './machine.ts'
 import { readNodeDns, upstreamsOf } from './machine-dns.ts'
 import { checkSwap } from './machine-swap.ts'
 import type { NodeRegistration } from './options.ts'
+import { ownPprof } from './own-pprof.ts'
 import type { Pki } from './pki/pki.ts'
 import { serveNames } from './serve-names.ts'
 
@@ -152,6 +153,7 @@ export async function startMachineNode(
       evictionHard,
       ...(division ? { division } : {}),
       ...(tracing ? { spans: tracing.spans } : {}),
+      pprof: ownPprof(clock),
       cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {
         cgroups: hostAccess.cgroups,
         driver: containerd.cgroupDriver,

@@ -9,6 +9,7 @@ import type { Tracer } from '#base/tracing/span.ts'
 import { systemFiles } from '#host/files.ts'
 import type { TlsFlagsWanted } from './http-options.ts'
 import type { ServingOptions } from './options.ts'
+import { ownPprof } from './own-pprof.ts'
 
 export interface OpenHttp {
   readonly tracer?: Tracer
@@ -44,6 +45,7 @@ export async function openHttp(
     answering: given({
       requestTimeoutMs,
       minRequestTimeoutMs: wanted.minRequestTimeoutMs,
+      pprof: wanted.profiling === false ? undefined : ownPprof(surroundings.clock),
       allowsOrigin,
       strictTransportSecurity: wanted.strictTransportSecurity,
       externalHostname: wanted.externalHostname,

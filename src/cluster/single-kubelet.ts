@@ -33,6 +33,7 @@ import { type Machine, podNetworkOf, prepareMachine } from './machine.ts'
 import { readNodeDns } from './machine-dns.ts'
 import { machineReadiness } from './machine-readiness.ts'
 import { checkSwap } from './machine-swap.ts'
+import { ownPprof } from './own-pprof.ts'
 import { registrationOf } from './registration.ts'
 import type { Remote } from './remote-context.ts'
 import { servingCertificates } from './serving-certificates.ts'
@@ -166,6 +167,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     ...registration,
     ...(division ? { division } : {}),
     ...(tracing ? { spans: tracing.spans } : {}),
+    pprof: ownPprof(context.clock),
     isAddressWished: values.nodeIp !== undefined,
     staticPodPath: values.staticPodPath === undefined ? '' : resolve(values.staticPodPath),
     evictionHard,

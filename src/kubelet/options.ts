@@ -3,6 +3,7 @@ import type { Taint } from '#api/core/v1/node.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import type { SpanScope } from '#base/tracing/span-scope.ts'
 import type { RoleContext } from '#client/role.ts'
+import type { Pprof } from '#client/serving/pprof.ts'
 import { DEFAULT_KUBELET_PORT } from './before-start.ts'
 import type { SwapBehavior } from './cgroups/swap.ts'
 import type { DnsConfig } from './containers/dns.ts'
@@ -88,6 +89,10 @@ export interface KubeletOptions {
   readonly nodeStatusMaxImages?: number
   /** Whether `/logs/` shows the machine's logs. */
   readonly showsSystemLogs?: boolean
+  /** Answers below `/debug/pprof`; nothing is there without. */
+  readonly pprof?: Pprof
+  /** Whether it is answered, where it could be. */
+  readonly showsProfiles?: boolean
   /** Tells what the kubelet does, where traces are wanted. */
   readonly spans?: SpanScope
   /** Whether `/logs/?query=…` shows the logs of services, as upstream not unless somebody wants it. */
@@ -107,9 +112,11 @@ export interface KubeletOptions {
 /** The options with every default in place, together with what the role lives on. */
 export interface KubeletContext extends RoleContext {
   readonly options: Required<
-    Omit<KubeletOptions, 'providerId' | 'grpcSockets' | 'division' | 'spans'>
+    Omit<KubeletOptions, 'providerId' | 'grpcSockets' | 'division' | 'pprof' | 'spans'>
   > &
-    Pick<KubeletOptions, 'grpcSockets' | 'division' | 'spans'> & { readonly providerId: string }
+    Pick<KubeletOptions, 'grpcSockets' | 'division' | 'pprof' | 'spans'> & {
+      readonly providerId: string
+    }
 }
 
 export const DEFAULT_SYSTEM_LOGS_DIRECTORY = '/var/log'
@@ -155,6 +162,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       maxRestartBackoffMs: MAXIMUM_BACKOFF_MS,
       nodeStatusMaxImages: 50,
       showsSystemLogs: true,
+      showsProfiles: true,
       answersLogQueries: false,
       swapBehavior: 'NoSwap',
       shutdownPeriods: [],

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { test } from 'node:test'
+import type { PprofQuestion } from '#client/serving/pprof.ts'
+import { createManualClock } from '#client/testing/manual-clock.ts'
+import type { ApiResponse } from '#client/transport.ts'
 import { signingKeyOf } from '../authentication/jwt.ts'
 import { startTestServer } from '../testing.ts'
 
@@ -94,6 +97,31 @@ test('methods are looked at where upstream does, and debugging doors do not exis
       assert.equal((await ask(method, path)).status, 200, `${method} ${path}`)
   for (const path of ['/logs', '/logs/', '/debug/pprof/', '/debug/flags/v', '/configz'])
     assert.equal((await ask('GET', path)).status, 404, path)
+})
+
+test('profiles are there for who may ask, for as long as it takes', async () => {
+  const asked: string[] = []
+  const until = Promise.withResolvers<void>()
+  const pprof = async ({ path, query }: PprofQuestion): Promise<ApiResponse> => {
+    asked.push(`${path} ${query}`)
+    if (path === '/profile') await until.promise
+    return { status: 200, headers: {}, body: { kind: 'bytes', bytes: Buffer.from('all') } }
+  }
+  const clock = createManualClock()
+  const answering = { pprof, requestTimeoutMs: 1000 }
+  const { ask } = await startTestServer({ answering, clock })
+  for (const path of ['', '/', '/heap?seconds=1'])
+    assert.equal((await ask('GET', `/debug/pprof${path}`)).text, 'all')
+  assert.deepEqual(asked, [' ', '/ ', '/heap seconds=1'])
+  assert.equal((await ask('GET', '/debug/pprofs')).status, 404)
+  assert.ok((await ask('GET', '/')).body.paths.includes('/debug/pprof/'))
+  const profile = ask('GET', '/debug/pprof/profile')
+  await clock.advance(300_000)
+  until.resolve()
+  assert.equal((await profile).status, 200)
+  const user = { name: 'somebody', groups: ['system:authenticated'] }
+  const stranger = await startTestServer({ answering, user })
+  assert.equal((await stranger.ask('GET', '/debug/pprof/')).status, 403)
 })
 
 test('paths are read as they are spelled, decoded but not mended', async () => {

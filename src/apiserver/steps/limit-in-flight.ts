@@ -10,7 +10,12 @@ const STREAMING_SUBRESOURCES = new Set(['exec', 'attach', 'portforward', 'proxy'
 
 /** Watches and streams live long and are limited elsewhere; they hold no place here. */
 export function isLongRunning({ info }: Exchange): boolean {
-  return LONG_RUNNING.has(info.verb) || STREAMING_SUBRESOURCES.has(info.subresource)
+  return (
+    LONG_RUNNING.has(info.verb) ||
+    STREAMING_SUBRESOURCES.has(info.subresource) ||
+    // Who wants a profile says how long that takes.
+    info.path.startsWith('/debug/pprof/')
+  )
 }
 
 /** Without flow control: who finds the house full is asked to come back in a second. */

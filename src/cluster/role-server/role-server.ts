@@ -24,10 +24,10 @@ import type { Files } from '#host/files.ts'
 import { certifiedKeyIn } from '../certified-key.ts'
 import type { TlsFlagsWanted } from '../http-options.ts'
 import { doorOf } from '../open-http.ts'
+import { ownPprof } from '../own-pprof.ts'
 import { type AccessOptions, createAccess } from './access.ts'
 import { jsonAnswer, notFound, textAnswer } from './answers.ts'
 import { createMetrics, figuresAnswer } from './metrics.ts'
-import { createProfiling } from './profiling.ts'
 
 export interface RoleServerOptions extends AccessOptions {
   readonly address: string
@@ -85,6 +85,8 @@ export async function startRoleServer(options: RoleServerOptions): Promise<RoleS
   return { port: served.ports[0] ?? port, stop: () => served.stop() }
 }
 
+const PPROF = '/debug/pprof'
+
 const HEALTH: Readonly<Record<string, HealthEndpoint>> = {
   healthz: 'healthz',
   livez: 'livez',
@@ -94,7 +96,7 @@ const HEALTH: Readonly<Record<string, HealthEndpoint>> = {
 function router(options: RoleServerOptions): (request: ApiRequest) => Promise<ApiResponse> {
   const health = createHealth()
   const metrics = createMetrics(options.figures)
-  const profiling = createProfiling(options.clock)
+  const pprof = ownPprof(options.clock)
   const zpage = zpages(options)
   return async request => {
     const [path = '', text = ''] = request.path.split('?')
@@ -106,10 +108,8 @@ function router(options: RoleServerOptions): (request: ApiRequest) => Promise<Ap
       const { status, text } = await health.answer(question, options.checks[endpoint]())
       return textAnswer(status, text)
     }
-    if (options.profiling && path === '/debug/pprof')
-      return textAnswer(302, '', { location: '/debug/pprof/' })
-    if (options.profiling && path.startsWith('/debug/pprof/'))
-      return profiling(rest.slice(1).join('/'), query, request.signal)
+    if (options.profiling && (path === PPROF || path.startsWith(`${PPROF}/`)))
+      return pprof({ path: path.slice(PPROF.length), query, signal: request.signal })
     switch (path) {
       case '/metrics':
         return metrics()

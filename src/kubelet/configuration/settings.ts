@@ -23,6 +23,7 @@ export type ConfiguredOptions = Pick<
   | 'maxRestartBackoffMs'
   | 'nodeStatusMaxImages'
   | 'showsSystemLogs'
+  | 'showsProfiles'
   | 'answersLogQueries'
   | 'shutdownPeriods'
   | 'swapBehavior'
@@ -64,6 +65,7 @@ export function optionsOf(configuration: KubeletConfiguration): ConfiguredOption
     nodeStatusMaxImages,
     showsSystemLogs: enableSystemLogHandler,
     answersLogQueries: enableSystemLogQuery,
+    showsProfiles: configuration.enableProfilingHandler,
     shutdownPeriods: shutdownPeriodsOf(configuration),
     swapBehavior: swapBehaviorOf(configuration),
   })
@@ -201,7 +203,7 @@ export const KUBELET_FIELDS: readonly ConfigurationField[] = [
   ...(['nodeLeaseDurationSeconds', 'containerLogMaxSize', 'containerLogMaxFiles'] as const),
   ...(['containerLogMonitorInterval', 'crashLoopBackOff', 'nodeStatusMaxImages'] as const),
   ...(['evictionHard', 'mergeDefaultEvictionSettings', 'enableSystemLogHandler'] as const),
-  ...(['enableSystemLogQuery', 'tracing'] as const),
+  ...(['enableSystemLogQuery', 'enableProfilingHandler', 'tracing'] as const),
   ...(['shutdownGracePeriod', 'shutdownGracePeriodCriticalPods'] as const),
   ...(['shutdownGracePeriodByPodPriority', 'memorySwap', 'failSwapOn'] as const),
 ]

@@ -68,6 +68,8 @@ async function answer(parts: ServedParts, request: ApiRequest): Promise<ApiRespo
       const { configurationOf } = await import('./configz.ts')
       return json({ kubeletconfig: configurationOf(parts.context) })
     }
+    case 'debug':
+      return profiles(parts.context, route, request)
     case 'logs':
       return systemLogs(parts.context, route.segments.slice(1), request.path)
     case 'pods':
@@ -90,6 +92,20 @@ async function answer(parts: ServedParts, request: ApiRequest): Promise<ApiRespo
     default:
       throw notFound({ group: '', resource: 'paths' }, request.path.split('?')[0] ?? '')
   }
+}
+
+/** Of the process, whose other roles are in it where it has some. */
+function profiles(
+  { options: { pprof, showsProfiles } }: KubeletContext,
+  { segments, query }: Route,
+  { path, signal }: ApiRequest,
+): ApiResponse | Promise<ApiResponse> {
+  const [, sort, ...rest] = segments
+  if (!pprof || sort !== 'pprof') return text(404, '404 page not found\n')
+  if (!showsProfiles) throw new StatusError('MethodNotAllowed', 'profiling endpoint is disabled.')
+  const ends = /^[^?]*\/(\?|$)/.test(path)
+  const below = rest.length > 0 || ends ? `/${rest.join('/')}` : ''
+  return pprof({ path: below, query, signal })
 }
 
 /** `target` as it was asked for, with its query. */

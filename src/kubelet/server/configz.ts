@@ -28,6 +28,7 @@ export function configurationOf({ options }: KubeletContext): Record<string, unk
     crashLoopBackOff: { maxContainerRestartPeriod: time(options.maxRestartBackoffMs) },
     enableSystemLogHandler: options.showsSystemLogs,
     enableSystemLogQuery: options.answersLogQueries,
+    enableProfilingHandler: options.showsProfiles,
     memorySwap: { swapBehavior: options.swapBehavior },
     allowedUnsafeSysctls: options.allowedUnsafeSysctls,
     ...(providerId ? { providerID: providerId } : {}),
