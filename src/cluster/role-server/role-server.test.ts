@@ -245,7 +245,8 @@ test('health tells its checks, configz what was given', async () => {
 })
 
 test('a profile is told as V8 takes it where that is wanted, and one at a time', async () => {
-  const profile = () => ask('scheduler', '/debug/pprof/profile?seconds=1&format=v8', { as: 'admin' })
+  const profile = () =>
+    ask('scheduler', '/debug/pprof/profile?seconds=1&format=v8', { as: 'admin' })
   // On a busy machine one may be over before the other is asked for.
   await eventually('two at a time', async () => {
     const answers = await Promise.all([profile(), profile()])
