@@ -13,7 +13,7 @@ export async function debug({ server, info, request }: Exchange): Promise<ApiRes
   const { pprof } = answering
   if (pprof && (info.path === PPROF || info.path.startsWith(`${PPROF}/`))) {
     const path = info.path.slice(PPROF.length)
-    return pprof({ path, query: info.query, signal: request.signal })
+    return pprof({ method: request.method, path, query: info.query, signal: request.signal })
   }
   if (!flowControl || !info.path.startsWith(FLOWS)) return pageNotFound()
   switch (info.path.slice(FLOWS.length)) {

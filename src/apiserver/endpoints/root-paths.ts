@@ -40,7 +40,6 @@ function pathsOf(server: ServerContext): string[] {
     paths.add(`/${endpoint}`)
     for (const { name } of checksOf(server, endpoint)) paths.add(`/${endpoint}/${name}`)
   }
-  if (server.answering.pprof) paths.add('/debug/pprof').add('/debug/pprof/')
   for (const name of Object.keys(server.endpoints ?? {})) paths.add(`/${name}`)
   for (const { group, version } of [...server.registry.versions(), ...server.remotes]) {
     if (group) paths.add(`/apis/${group}`)

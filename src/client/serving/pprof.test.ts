@@ -34,7 +34,7 @@ function started(profiler: Partial<Profiler> = {}) {
   /** Lets the time pass that is asked for, in seconds. */
   const ask = async (target: string, seconds = 0, signal?: AbortSignal) => {
     const { pathname, searchParams } = new URL(target, 'http://of/debug/pprof')
-    const answer = pprof({ path: pathname, query: searchParams, signal })
+    const answer = pprof({ method: 'GET', path: pathname, query: searchParams, signal })
     await clock.advance(seconds * 1000)
     return answer
   }
@@ -94,8 +94,11 @@ test('a second one at a time, spans that are none and sorts that are not there a
 
 test('the pages beside them', async () => {
   const { ask, pprof } = started()
-  const moved = await pprof({ path: '', query: new URLSearchParams() })
-  assert.deepEqual([moved.status, moved.headers.location], [302, '/debug/pprof/'])
+  for (const method of ['GET', 'POST'] as const) {
+    const moved = await pprof({ method, path: '', query: new URLSearchParams() })
+    assert.deepEqual([moved.status, moved.headers.location], [302, '/debug/pprof/'])
+    assert.equal(textOf(moved) !== '', method === 'GET')
+  }
   for (const [, sort = ''] of textOf(await ask('/')).matchAll(/href="(\w+)/g))
     assert.equal((await ask(`/${sort}`, 30)).status, 200, sort)
   assert.equal(textOf(await ask('/cmdline')), 'node\0proa\0up')

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { type Clock, sleep } from '#base/clock.ts'
 import { pprofOfAllocations, pprofOfCpu } from '#base/profiles/pprof.ts'
 import { AlreadyProfiling, type Profiler } from '#base/profiles/v8.ts'
-import type { ApiResponse } from '../transport.ts'
+import type { ApiResponse, Method } from '../transport.ts'
 
 export interface PprofOptions {
   readonly profiler: Profiler
@@ -17,6 +17,7 @@ export interface PprofOptions {
 }
 
 export interface PprofQuestion {
+  readonly method: Method
   /** Behind `/debug/pprof`, with the slash. */
   readonly path: string
   readonly query: URLSearchParams
@@ -49,10 +50,10 @@ export function createPprof(options: PprofOptions): Pprof {
 }
 
 async function answer(options: PprofOptions, question: PprofQuestion): Promise<ApiResponse> {
-  const { path } = question
+  const { path, method } = question
   switch (path) {
     case '':
-      return text(302, '', { location: '/debug/pprof/' })
+      return method === 'GET' || method === 'HEAD' ? MOVED : { ...MOVED, ...WITHOUT_WORDS }
     case '/':
       return text(200, INDEX, { 'content-type': 'text/html; charset=utf-8' })
     case '/cmdline':
@@ -96,7 +97,7 @@ async function allocations(
   if (query.get('format') === 'v8') return file(`${name}.heapprofile`, json(profile))
   const durationMs = clock.monotonicMs() - fromMs
   const times = { startedMs, durationMs, intervalBytes: intervals.allocationBytes }
-  return file(name, gzipSync(pprofOfAllocations(profile, type, times)))
+  return file(`${name}-delta`, gzipSync(pprofOfAllocations(profile, type, times)))
 }
 
 /** Or less, when nobody waits for it any more. */
@@ -108,6 +109,18 @@ function secondsIn(query: URLSearchParams): number | undefined {
   const seconds = /^\d{1,9}$/.test(said) ? Number(said) : 0
   return seconds > 0 ? Math.min(seconds, MOST_SECONDS) : undefined
 }
+
+const LOCATION = { location: '/debug/pprof/' }
+const MOVED: ApiResponse = {
+  status: 302,
+  headers: { ...LOCATION, 'content-type': 'text/html; charset=utf-8' },
+  body: { kind: 'bytes', bytes: Buffer.from('<a href="/debug/pprof/">Found</a>.\n\n') },
+}
+
+const WITHOUT_WORDS = {
+  headers: LOCATION,
+  body: { kind: 'bytes', bytes: new Uint8Array(0) },
+} as const
 
 const INDEX = `<html><head><title>/debug/pprof/</title></head><body>/debug/pprof/<br>
 <p>Profiles, for <code>go tool pprof</code>; with <code>format=v8</code> for developer tools of browsers and editors:</p>

@@ -108,8 +108,10 @@ function router(options: RoleServerOptions): (request: ApiRequest) => Promise<Ap
       const { status, text } = await health.answer(question, options.checks[endpoint]())
       return textAnswer(status, text)
     }
-    if (options.profiling && (path === PPROF || path.startsWith(`${PPROF}/`)))
-      return pprof({ path: path.slice(PPROF.length), query, signal: request.signal })
+    if (options.profiling && (path === PPROF || path.startsWith(`${PPROF}/`))) {
+      const { method, signal } = request
+      return pprof({ method, path: path.slice(PPROF.length), query, signal })
+    }
     switch (path) {
       case '/metrics':
         return metrics()

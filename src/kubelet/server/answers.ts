@@ -98,14 +98,14 @@ async function answer(parts: ServedParts, request: ApiRequest): Promise<ApiRespo
 function profiles(
   { options: { pprof, showsProfiles } }: KubeletContext,
   { segments, query }: Route,
-  { path, signal }: ApiRequest,
+  { method, path, signal }: ApiRequest,
 ): ApiResponse | Promise<ApiResponse> {
   const [, sort, ...rest] = segments
   if (!pprof || sort !== 'pprof') return text(404, '404 page not found\n')
   if (!showsProfiles) throw new StatusError('MethodNotAllowed', 'profiling endpoint is disabled.')
   const ends = /^[^?]*\/(\?|$)/.test(path)
   const below = rest.length > 0 || ends ? `/${rest.join('/')}` : ''
-  return pprof({ path: below, query, signal })
+  return pprof({ method, path: below, query, signal })
 }
 
 /** `target` as it was asked for, with its query. */
