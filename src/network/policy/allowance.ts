@@ -77,13 +77,13 @@ export function compilePolicy({ metadata, spec }: NetworkPolicy): CompiledPolicy
 }
 
 function peersOf(peers: readonly NetworkPolicyPeer[] | undefined, namespace: string): Peers {
-  const blocks: Record<Family, AddressRanges> = { 4: [], 6: [] }
+  const blocks: Record<Family, AddressRanges[number][]> = { 4: [], 6: [] }
   if (!peers?.length) return { any: true, selectors: [], blocks }
   const selectors: PeerSelector[] = []
   for (const { ipBlock, podSelector, namespaceSelector } of peers)
     if (ipBlock) {
-      const family = familyOf(ipBlock.cidr)
-      blocks[family] = [...blocks[family], ...blockOf(ipBlock.cidr, ipBlock.except)]
+      const ofFamily = blocks[familyOf(ipBlock.cidr)]
+      for (const range of blockOf(ipBlock.cidr, ipBlock.except)) ofFamily.push(range)
     } else {
       const pods = labelMatcherOf(podSelector ?? {})
       if (namespaceSelector) {
@@ -96,14 +96,15 @@ function peersOf(peers: readonly NetworkPolicyPeer[] | undefined, namespace: str
 
 function portsOf(ports: readonly NetworkPolicyPort[] | undefined): Ports {
   if (!ports?.length) return { any: true, numbers: {}, names: [] }
-  const numbers: Partial<Record<Protocol, PortRanges>> = {}
+  const numbers: Partial<Record<Protocol, PortRanges[number][]>> = {}
   const names: string[] = []
   for (const { protocol: said, port, endPort } of ports) {
     const protocol = protocolOf(said)
     if (typeof port === 'string') names.push(`${protocol}/${port}`)
     else {
       const ranges = port === undefined ? ALL_PORTS : [{ first: port, last: endPort ?? port }]
-      numbers[protocol] = [...(numbers[protocol] ?? []), ...ranges]
+      numbers[protocol] ??= []
+      numbers[protocol].push(...ranges)
     }
   }
   return { any: false, numbers, names }

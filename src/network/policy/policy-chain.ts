@@ -19,6 +19,7 @@ import {
   type Family,
   mergeAddresses,
   mergePorts,
+  type PortRanges,
   portText,
 } from './ranges.ts'
 
@@ -64,18 +65,38 @@ export function policyChain(
 /** Whoever has these peers has these ports; of `any`, selectors and blocks one or several say who. */
 interface Group {
   any: boolean
-  selectors: readonly PeerSelector[]
-  block: AddressRanges
-  ports: Ports
+  readonly selectors: PeerSelector[]
+  readonly block: AddressRanges[number][]
+  readonly ports: Ports
+}
+
+/** Collected in place: a policy may have tens of thousands of rules, and copying what is known for each would take minutes. */
+class GatheredPorts implements Ports {
+  any = false
+  readonly numbers: Partial<Record<Protocol, PortRanges[number][]>> = {}
+  readonly names: string[] = []
+
+  add({ any, numbers, names }: Ports): void {
+    this.any ||= any
+    for (const protocol of PROTOCOLS)
+      for (const range of numbers[protocol] ?? []) {
+        this.numbers[protocol] ??= []
+        this.numbers[protocol].push(range)
+      }
+    for (const name of names) this.names.push(name)
+  }
 }
 
 /** One group for each sort of peers, with all ports that it may use. */
 function byPeers(allowances: readonly Allowance[], family: Family): Group[] {
-  const groups = new Map<string, Group>()
+  const groups = new Map<string, Group & { readonly ports: GatheredPorts }>()
   const add = (key: string, ports: Ports, peers: Partial<Group>) => {
-    const known = groups.get(key)
-    if (known) known.ports = joinPorts(known.ports, ports)
-    else groups.set(key, { any: false, selectors: [], block: [], ports, ...peers })
+    let known = groups.get(key)
+    if (!known) {
+      known = { any: false, selectors: [], block: [], ...peers, ports: new GatheredPorts() }
+      groups.set(key, known)
+    }
+    known.ports.add(ports)
   }
   for (const { peers, ports } of allowances) {
     if (peers.any) add('any', ports, { any: true })
@@ -97,20 +118,11 @@ function byPorts(groups: readonly Group[]): Group[] {
     if (!known) joined.set(key, { ...group, ports })
     else {
       known.any ||= group.any
-      known.selectors = [...known.selectors, ...group.selectors]
-      known.block = [...known.block, ...group.block]
+      for (const selector of group.selectors) known.selectors.push(selector)
+      for (const range of group.block) known.block.push(range)
     }
   }
   return [...joined].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, group]) => group)
-}
-
-function joinPorts(one: Ports, other: Ports): Ports {
-  const numbers: Partial<Record<Protocol, Ports['numbers'][Protocol]>> = {}
-  for (const protocol of PROTOCOLS) {
-    const ranges = [...(one.numbers[protocol] ?? []), ...(other.numbers[protocol] ?? [])]
-    if (ranges.length > 0) numbers[protocol] = ranges
-  }
-  return { any: one.any || other.any, numbers, names: [...one.names, ...other.names] }
 }
 
 function tidyPorts({ any, numbers, names }: Ports): Ports {
