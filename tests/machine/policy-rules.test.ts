@@ -267,6 +267,45 @@ describe('network policies in the kernel', { skip: whyNotHere() }, () => {
     inNode(['nft', 'delete', 'table', 'ip', 'proa'])
   })
 
+  test('who asks through the Service of another pod under its address is not taken for that pod', () => {
+    const inside = (name: Name, words: readonly string[], input = '') =>
+      spawnSync('ip', ['netns', 'exec', `${prefix}-${name}`, ...words], { encoding: 'utf8', input })
+    const { address } = hosts.b
+    const ends = [{ ip: address, port: 80 }]
+    const service = {
+      ...{ name: 'one/web/udp/u', protocol: 'udp', port: 8000, clusterIps: ['10.96.0.7'] },
+      ...{ externalIps: [], keepsClientAddress: false, affinitySeconds: undefined },
+      ...{ internalEndpoints: ends, externalEndpoints: ends, servingEndpoints: ends },
+      ...{ allEndpoints: ends, balancerIps: [], sourceRanges: [] },
+    } as const
+    const rules = rulesetOf([service], [], { clusterCidr: '10.244.0.0/16' })
+    inNode(['nft', '-f', '-'], transaction({ family: 'ip', name: 'proa' }, undefined, rules))
+    const counter = `add table ip t
+      add chain ip t input { type filter hook input priority 0; }
+      add rule ip t input udp dport 80 counter`
+    inside('b', ['nft', '-f', '-'], counter)
+    const heard = () =>
+      Number(/packets (\d+)/.exec(inside('b', ['nft', 'list', 'table', 'ip', 't']).stdout)?.[1])
+    const send = (from: Name) => {
+      const program = `const socket = require('dgram').createSocket('udp4')
+        socket.bind(0, '${address}', () => socket.send('?', 8000, '10.96.0.7', () => socket.close()))`
+      assert.equal(inside(from, [process.execPath, '-e', program]).status, 0)
+      return heard()
+    }
+    const own = (verb: string) => inside('a', ['ip', 'addr', verb, `${address}/32`, 'dev', 'eth0'])
+    assert.equal(own('add').status, 0)
+    govern()
+    const before = send('a')
+    assert.ok(before > 0)
+    govern({ podSelector: { matchLabels: { app: 'b' } }, policyTypes: ['Ingress', 'Egress'] })
+    assert.equal(send('a'), before)
+    // The pod itself is heard.
+    assert.equal(send('b'), before + 1)
+    assert.equal(own('delete').status, 0)
+    inside('b', ['nft', 'delete', 'table', 'ip', 't'])
+    inNode(['nft', 'delete', 'table', 'ip', 'proa'])
+  })
+
   test('what began before a policy came ends with it', async () => {
     govern()
     const again = () => ask('a', 'b', 80, { kept: 'long' })

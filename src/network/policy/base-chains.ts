@@ -21,11 +21,13 @@ const FAMILIES: readonly Family[] = [4, 6]
 export const verdictsName = (direction: Direction, family: Family) => `${direction}${family}`
 /** Addresses of this node's pods for which the rules are in place. */
 export const knownName = (family: Family) => `known${family}`
-/** Pairs of an address with itself: a pod that reaches itself through a Service. */
+/** Pairs of an address with itself: a pod that reaches itself through a Service, as long as it is the pod that sends and not another under its address. */
 export const selfName = (family: Family) => `self${family}`
 
 /** A pod that sends under another address than its own would be judged as another, or as nobody's pod. The link of a pod is named so by `ptp`. */
 const forged = 'iifname "veth*" fib saddr . iif oif missing drop'
+
+const fromItsLink = 'fib saddr . iif oif exists'
 
 /** What belongs to a connection that was let in, or tells of one. */
 const belongs = ['ct direction reply return', 'ct state related return']
@@ -48,7 +50,7 @@ export function baseChains(nodeRanges: readonly string[]): ReadonlyMap<string, r
         ...belongs,
         ...FAMILIES.map(family => {
           const ip = IP[family]
-          return `${ip} saddr . ${ip} daddr @${selfName(family)} return`
+          return `${ip} saddr . ${ip} daddr @${selfName(family)} ${fromItsLink} return`
         }),
         forged,
         ...unknown('saddr'),

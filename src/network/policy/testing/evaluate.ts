@@ -42,6 +42,7 @@ const MATCHES: readonly (readonly [RegExp, Match])[] = [
   [/^iif lo /, () => false],
   [/^icmpv6 type \{[^}]*\} /, () => false],
   [/^iifname "veth\*" fib saddr \. iif oif missing /, (_, { isForged = false }) => isForged],
+  [/^fib saddr \. iif oif exists /, (_, { isForged = false }) => !isForged],
   [/^meta l4proto (\w+) /, ([, protocol], packet) => packet.protocol === protocol],
   [
     /^(tcp|udp|sctp) dport \{ ([^}]*) \} /,

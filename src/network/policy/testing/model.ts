@@ -22,10 +22,10 @@ export function isAllowed(world: World, hook: 'forward' | 'input', packet: Packe
   if (packet.isReply || world.policies.length === 0) return true
   const source = podAt(world, packet.source)
   const target = podAt(world, packet.destination)
+  if (packet.isForged) return false
   if (hook === 'forward' && source && packet.source === packet.destination) {
     if (source.spec.nodeName === world.nodeName && isIsolated(world, source)) return true
   }
-  if (packet.isForged) return false
   if (isUnknown(world, packet.source)) return false
   if (source?.spec.nodeName === world.nodeName && !letsThrough(world, 'egress', source, packet))
     return false
