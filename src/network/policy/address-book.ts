@@ -25,6 +25,10 @@ export class AddressBook {
     return this.#pods.get(key)
   }
 
+  keys(): Iterable<string> {
+    return this.#pods.keys()
+  }
+
   /** Of several the one that was created last. */
   owner(address: string): PolicedPod | undefined {
     const claims = this.#claims.get(address)

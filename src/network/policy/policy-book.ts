@@ -94,7 +94,8 @@ export class PolicyBook {
 
   /** Nothing is known of pods and namespaces any more, as where nobody needs to. */
   forgetPods(): void {
-    for (const [, pod] of [...this.#addresses.owners()]) this.setPod(pod.key, undefined)
+    // Also those whose address is another's: nobody would tell of their end later.
+    for (const key of [...this.#addresses.keys()]) this.setPod(key, undefined)
     this.#namespaces.clear()
     this.#members.clear()
   }
@@ -137,7 +138,6 @@ export class PolicyBook {
     return { sets: new Map(), filled, maps, chains }
   }
 
-  /** Those of this node's pods, and those under which the node itself is among them: the first of each range. */
   #ownAddresses(family: Family): string[] {
     return [...this.#local.keys()].filter(address => familyOf(address) === family)
   }
