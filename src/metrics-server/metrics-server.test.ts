@@ -14,9 +14,10 @@ import { type MetricsServerOptions, startMetricsServer } from './metrics-server.
 
 const everything = { namespace: '', matches: () => true }
 
-/** What is there from the start; nothing changes. */
+/** What is there from the start; nothing changes but what is told to `listeners`. */
 function having<T extends { metadata: { name?: string; namespace?: string } }>(
   objects: readonly T[],
+  listeners: Parameters<Informer<T>['subscribe']>[0][] = [],
 ): Informer<T> {
   const keyOf = ({ metadata }: T) =>
     metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? '')
@@ -27,8 +28,9 @@ function having<T extends { metadata: { name?: string; namespace?: string } }>(
     list: () => objects,
     by: () => [],
     addIndex() {},
-    subscribe({ changed }) {
-      for (const each of objects) changed?.(each, undefined)
+    subscribe(listener) {
+      listeners.push(listener)
+      for (const each of objects) listener.changed?.(each, undefined)
       return () => {}
     },
   }
@@ -51,10 +53,21 @@ function serverOver(
     spec: { nodeName },
     status: { phase: 'Running' },
   }))
+  const listeners: Parameters<Informer<(typeof nodes)[number]>['subscribe']>[0][] = []
+  const ofNodes = having(nodes, listeners)
   const informers = {
-    for: (kind: unknown) =>
-      kind === node ? having(nodes) : kind === pod ? having(pods) : undefined,
+    for: (kind: unknown) => (kind === node ? ofNodes : kind === pod ? having(pods) : undefined),
   } as unknown as Informers
+  const label = (name: string, labels: { name: string }) => {
+    const at = nodes.findIndex(({ metadata }) => metadata.name === name)
+    const [before] = nodes.splice(at, 1, { metadata: { name, labels } })
+    for (const { changed } of listeners) changed?.(nodes[at] as never, before as never)
+  }
+  const remove = (name: string) => {
+    const at = nodes.findIndex(({ metadata }) => metadata.name === name)
+    for (const gone of nodes.splice(at, 1))
+      for (const { deleted } of listeners) deleted?.(gone as never)
+  }
   const context = { clock, informers, log } as unknown as RoleContext
   const figures = createFigureBook()
   const running = startMetricsServer(context, {
@@ -72,7 +85,8 @@ function serverOver(
       .get(kind)
       ?.list(everything)
       .map(({ metadata }) => metadata.name)
-  return { clock, running, warnings, names, text: () => figuresText([figures.source]) }
+  const text = () => figuresText([figures.source])
+  return { clock, running, warnings, names, text, label, remove }
 }
 
 const tells = (podName: string) => (_: string, now: number) =>
@@ -136,4 +150,61 @@ test('only the nodes that are wanted are asked', async () => {
   assert.deepEqual([...asked], ['n2'])
   assert.deepEqual(names(nodeMetrics), ['n2'])
   await running.stop()
+})
+
+test('a node that is not wanted any more is told of no more', async () => {
+  const { clock, running, names, label } = serverOver(tells('on-n1'), {
+    nodes: parseLabelSelector('name in (n1,n2)'),
+  })
+  await clock.advance(20_000)
+  assert.deepEqual([names(nodeMetrics), names(podMetrics)], [['n1', 'n2'], ['on-n1']])
+  label('n1', { name: 'other' })
+  assert.deepEqual([names(nodeMetrics), names(podMetrics)], [['n2'], []])
+  await clock.advance(60_000)
+  assert.deepEqual([names(nodeMetrics), names(podMetrics)], [['n2'], []])
+  label('n1', { name: 'n1' })
+  await clock.advance(30_000)
+  assert.deepEqual(names(nodeMetrics), ['n1', 'n2'])
+  await running.stop()
+})
+
+test('of a node that goes while it is asked nothing stays', async () => {
+  const { clock, running, text, remove } = serverOver(tells('on-n1'), {
+    kubelet: async name => ({
+      async request() {
+        await new Promise<void>(resolve => void clock.after(2_000, resolve))
+        throw new Error(`${name} is away`)
+      },
+    }),
+  })
+  await clock.advance(1_000)
+  remove('n1')
+  await clock.advance(30_000)
+  assert.doesNotMatch(text(), /n1/)
+  assert.match(text(), /^metrics_server_kubelet_last_request_time_seconds\{node="n2"\}/m)
+  const stopping = running.stop()
+  await clock.advance(2_000)
+  await stopping
+})
+
+test('whatever one kubelet says, all other nodes are told of', async () => {
+  for (const [cpu, memory, at] of [
+    ['1e308', '4096', '1000'],
+    ['1', '1e308', '1000'],
+    ['1', '4096', '99999999999999999999'],
+    ['1', '4096', '253402300800000'],
+    ['-1', '-4096', '-1000'],
+  ]) {
+    let asked = 0
+    const { clock, running, names } = serverOver((name, now) => {
+      if (name === 'n2') return tells('on-n2')(name, now)
+      const more = Number(cpu) * ++asked
+      return `node_cpu_usage_seconds_total ${Number.isFinite(more) ? more : cpu} ${at}${asked % 10}
+node_memory_working_set_bytes ${memory} ${at}${asked % 10}
+`
+    })
+    await clock.advance(40_000)
+    assert.ok(names(nodeMetrics)?.includes('n2'), `${cpu} ${memory} ${at}`)
+    await running.stop()
+  }
 })

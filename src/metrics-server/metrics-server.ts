@@ -60,6 +60,11 @@ export function startMetricsServer(
   const figures = createServerFigures(options.figures, measures)
   const isWanted = (labels: Readonly<Record<string, string>> | undefined) =>
     options.nodes?.matches(labels) ?? true
+  /** It is there, and one of those that are measured. */
+  const isMeasured = (nodeName: string) => {
+    const node = nodes.get(nodeName)
+    return node !== undefined && isWanted(node.metadata.labels)
+  }
   const failing = new Set<string>()
   let lastRoundMs = clock.monotonicMs()
   let reached = 0
@@ -68,19 +73,22 @@ export function startMetricsServer(
 
   const ask = async (nodeName: string): Promise<boolean> => {
     const startMs = clock.monotonicMs()
-    const asked = (isGood: boolean) =>
-      figures.asked(nodeName, (clock.monotonicMs() - startMs) / 1000, isGood, clock.now())
+    // It may have gone while it answered, and nobody would forget it again.
+    const asked = (isGood: boolean) => {
+      if (isMeasured(nodeName))
+        figures.asked(nodeName, (clock.monotonicMs() - startMs) / 1000, isGood, clock.now())
+    }
     try {
       const text = await readMetrics(await options.kubelet(nodeName), { clock, timeoutMs })
       asked(true)
       failing.delete(nodeName)
       reached++
-      // It may have gone while it answered.
-      if (!nodes.get(nodeName)) return false
+      if (!isMeasured(nodeName)) return false
       return measures.take(nodeName, ofThisNode(pointsIn(text, clock.now()), nodeName))
     } catch (error) {
       asked(false)
       measures.drop(nodeName)
+      if (!isMeasured(nodeName)) return false
       // Told once, and not every round.
       if (!isOver && !failing.has(nodeName))
         log.warn('a node cannot be measured', { node: nodeName, error: messageOf(error) })
@@ -108,6 +116,12 @@ export function startMetricsServer(
       isHealthy = reached > 0 || nodes.list().length === 0
     },
   })
+  const forget = (name: string) => {
+    rounds.forget(name)
+    measures.drop(name)
+    figures.forget(name)
+    failing.delete(name)
+  }
   const unsubscribe: (() => void)[] = []
   const starting = Promise.all([nodes.synced, pods.synced]).then(() => {
     if (isOver) return
@@ -115,21 +129,18 @@ export function startMetricsServer(
     unsubscribe.push(
       nodes.subscribe({
         changed({ metadata: { name = '', labels } }, previous) {
-          if (!previous && isWanted(labels) && !measures.node(name)) rounds.news(name)
+          // What was known of it would be told for ever.
+          if (!isWanted(labels)) return forget(name)
+          if (!previous && !measures.node(name)) rounds.news(name)
         },
-        deleted({ metadata: { name = '' } }) {
-          rounds.forget(name)
-          measures.drop(name)
-          figures.forget(name)
-          failing.delete(name)
-        },
+        deleted: ({ metadata: { name = '' } }) => forget(name),
       }),
       pods.subscribe({
         changed(pod) {
           const { phase } = pod.status
           const { nodeName = '' } = pod.spec
           if (phase !== 'Running' || measures.knowsPod(keyOf(pod))) return
-          if (isWanted(nodes.get(nodeName)?.metadata.labels)) rounds.news(nodeName)
+          if (isMeasured(nodeName)) rounds.news(nodeName)
         },
       }),
     )

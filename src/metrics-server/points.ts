@@ -68,10 +68,16 @@ function* lines(text: string): Generator<string, void, undefined> {
   }
 }
 
+/** What 64 bits can count, and the last moment of four digits: beyond is no measure, and could not be told. */
+const MOST = 2 ** 63
+const LATEST_MS = Date.UTC(9999, 11, 31)
+
+/** Whoever has a node's certificate may say anything: what cannot be so counts as not said, or no other node could be told of either. */
 function take(target: Draft, name: string, value: number, timeMs: number): void {
-  if (!Number.isFinite(value)) return
+  if (!(value >= 0 && value <= MOST && timeMs <= LATEST_MS)) return
   switch (name) {
     case 'cpu_usage_seconds_total':
+      if (value * 1e9 > MOST) return
       target.cpu = Math.round(value * 1e9)
       target.timeMs = timeMs
       return
