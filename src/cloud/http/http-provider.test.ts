@@ -91,11 +91,11 @@ test('what is no answer is an error, and never a “no”', async () => {
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', () => resolve()))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const { instances, close } = createHttpProvider({
+  const { instances, loadBalancer, close } = createHttpProvider({
     ...{ name: 'http', url, clock: systemClock },
     timeoutMs: 200,
   })
-  assert.ok(instances)
+  assert.ok(instances && loadBalancer)
   const exists = () => instances.instanceExists(node, signal)
   try {
     await assert.rejects(exists(), { message: 'instance-exists was not answered within 0.2s' })
@@ -105,10 +105,31 @@ test('what is no answer is an error, and never a “no”', async () => {
       [200, '<html>', 'instance-exists was answered with something that is no JSON'],
       [502, '<html>', 'instance-exists was answered with HTTP 502'],
       [500, 'null', 'instance-exists was answered with HTTP 500'],
+      [500, '{"message":{}}', 'instance-exists was answered with HTTP 500'],
+      [301, '', 'instance-exists was answered with HTTP 301'],
+      [200, 'null', 'instance-exists was answered with something that is no JSON object'],
+      [200, '[]', 'instance-exists was answered with something that is no JSON object'],
+      ...['0', '""', '"false"'].map(
+        exists =>
+          [
+            200,
+            `{"exists":${exists}}`,
+            'the "exists" in the answer to instance-exists is neither true nor false',
+          ] as const,
+      ),
     ] as const
     for (const [status, body, message] of cases) {
       answer = { status, body }
       await assert.rejects(exists(), { message })
+    }
+    answer = { status: 302, body: '' }
+    const message = /was answered with HTTP 302$/
+    await assert.rejects(loadBalancer.getLoadBalancer('c', service, signal), { message })
+    await assert.rejects(loadBalancer.ensureLoadBalancerDeleted('c', service, signal), { message })
+    for (const retryAfterSeconds of [undefined, 0, -3, 'soon']) {
+      const body = JSON.stringify({ message: 'busy', reason: 'RetryAfter', retryAfterSeconds })
+      answer = { status: 429, body }
+      await assert.rejects(exists(), { name: 'Error', message: 'busy' })
     }
     const aborting = new AbortController()
     answer = undefined

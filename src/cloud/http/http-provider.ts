@@ -2,6 +2,8 @@
  * A provider in any language: each call is a POST of JSON to `<url>/<call>`, where the call is upstream's name of it in words with dashes. What is
  * asked and answered is told in docs/cloud.md; `../provider.ts` says what it means.
  */
+
+import { isPlainObject } from '#api/machinery/plain.ts'
 import type { Clock } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
 import { createUrlPoster, type UrlTrust } from '#client/webhooks/url-poster.ts'
@@ -36,7 +38,7 @@ const TIMEOUT_MS = 5 * 60_000
 /** All routes of a large cluster are far smaller. */
 const ANSWER_BYTES = 16 * 1024 ** 2
 
-/** What a call that failed is answered with, under a status of 400 and above. */
+/** What a call that failed is answered with, under a status that is no success. */
 interface Failure {
   readonly message?: string
   readonly reason?: string
@@ -61,12 +63,9 @@ export function createHttpProvider(options: HttpProviderOptions): CloudProvider 
       })
       .finally(cancel)
     const text = new TextDecoder().decode(answer)
-    if (status >= 400) throw failureOf(call, status, text)
-    try {
-      return JSON.parse(text === '' ? '{}' : text) as T
-    } catch {
-      throw new Error(`${call} was answered with something that is no JSON`)
-    }
+    // Nothing is followed: a redirection without a body must not pass for "there is none" or "it is gone".
+    if (status < 200 || status >= 300) throw failureOf(call, status, text)
+    return read(call, text) as T
   }
   return {
     name,
@@ -77,17 +76,29 @@ export function createHttpProvider(options: HttpProviderOptions): CloudProvider 
   }
 }
 
+function read(call: string, text: string): object {
+  let value: unknown
+  try {
+    value = JSON.parse(text === '' ? '{}' : text)
+  } catch {
+    throw new Error(`${call} was answered with something that is no JSON`)
+  }
+  if (!isPlainObject(value))
+    throw new Error(`${call} was answered with something that is no JSON object`)
+  return value
+}
+
 type Ask = <T>(call: string, question: object, signal: AbortSignal) => Promise<T>
 
 const instancesOver = (ask: Ask): Instances => ({
   async instanceExists(node, signal) {
     const answer = await ask<{ exists?: boolean }>('instance-exists', { node }, signal)
     // A node is deleted for a "no": an answer without a word is none.
-    return said(answer.exists, 'instance-exists', 'exists')
+    return yesOrNo(answer.exists, 'instance-exists', 'exists')
   },
   async instanceShutdown(node, signal) {
     const answer = await ask<{ shutdown?: boolean }>('instance-shutdown', { node }, signal)
-    return said(answer.shutdown, 'instance-shutdown', 'shutdown')
+    return yesOrNo(answer.shutdown, 'instance-shutdown', 'shutdown')
   },
   async instanceMetadata(node, signal) {
     const answer = await ask<{ metadata?: InstanceMetadata }>('instance-metadata', { node }, signal)
@@ -141,17 +152,27 @@ function said<T>(value: T | undefined | null, call: string, field: string): T {
   return value
 }
 
+/** `0` and `"false"` are neither, and nodes are deleted and tainted by it. */
+function yesOrNo(value: unknown, call: string, field: string): boolean {
+  if (typeof said(value, call, field) === 'boolean') return value as boolean
+  throw new Error(`the "${field}" in the answer to ${call} is neither true nor false`)
+}
+
 function failureOf(call: string, status: number, text: string): Error {
   let told: Failure = {}
   try {
-    told = (JSON.parse(text) ?? {}) as Failure
+    const value: unknown = JSON.parse(text)
+    if (isPlainObject(value)) told = value
   } catch {
     // A proxy's page; the status must do.
   }
-  const message = told.message ?? `${call} was answered with HTTP ${status}`
-  if (told.reason === 'ImplementedElsewhere') return new ImplementedElsewhere(told.message)
-  if (told.reason === 'RetryAfter')
-    return new RetryLater(message, Math.max(0, Number(told.retryAfterSeconds) || 0) * 1000)
+  const hasMessage = typeof told.message === 'string' && told.message !== ''
+  const message = hasMessage ? `${told.message}` : `${call} was answered with HTTP ${status}`
+  if (told.reason === 'ImplementedElsewhere')
+    return new ImplementedElsewhere(hasMessage ? message : undefined)
+  const seconds = Number(told.retryAfterSeconds)
+  // Who does not say when is asked again after the usual waits: at once would be for ever, as fast as the network goes.
+  if (told.reason === 'RetryAfter' && seconds > 0) return new RetryLater(message, seconds * 1000)
   return new Error(message)
 }
 
