@@ -127,7 +127,9 @@ export const isImplementedElsewhere = (error: unknown): boolean =>
 export function retryAfterMsOf(failure: unknown): number | undefined {
   if (!(failure instanceof Error)) return undefined
   const { retryAfterMs } = failure as Partial<RetryLater>
-  if (failure.name === 'RetryLater' && typeof retryAfterMs === 'number') return retryAfterMs
+  // At once, whatever happened before, would be for ever: then the usual waits count.
+  if (failure.name === 'RetryLater' && typeof retryAfterMs === 'number' && retryAfterMs > 0)
+    return retryAfterMs
   return retryAfterMsOf(failure.cause)
 }
 

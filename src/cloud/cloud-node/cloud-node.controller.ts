@@ -55,12 +55,14 @@ export function startCloudNode(
 
   /** The cloud's addresses, where they differ from the node's. */
   const writeAddresses = async (node: Node, told: InstanceMetadata): Promise<void> => {
-    const { nodeAddresses = [] } = told
+    const nodeAddresses = told.nodeAddresses ?? []
     if (nodeAddresses.length === 0) return
     const addresses = addressesFor(node, nodeAddresses)
     if (sameAddresses(node.status?.addresses ?? [], addresses)) return
-    const { name = '' } = node.metadata
-    await client.patch(nodeKind, { name }, 'merge', { status: { addresses } }, STATUS)
+    const { name = '', uid } = node.metadata
+    // One of the same name that registered meanwhile is another machine.
+    const patch = { metadata: { uid }, status: { addresses } }
+    await client.patch(nodeKind, { name }, 'merge', patch, STATUS)
   }
 
   /** Writes what the cloud says, on top of whatever others wrote meanwhile. Gives the node before it, or undefined where it was done. */
@@ -68,6 +70,8 @@ export function startCloudNode(
     let present = node
     for (let attempt = 1; ; attempt++)
       try {
+        // What was told is about the machine of then.
+        if (present.metadata.uid !== node.metadata.uid) return undefined
         if (!isUninitialised(present)) return undefined
         await client.update(nodeKind, initialised(present, told))
         return present

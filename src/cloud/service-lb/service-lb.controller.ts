@@ -339,7 +339,9 @@ class ServiceLb {
     await this.#context.client.patch(serviceKind, { name, namespace }, 'strategic', patch, STATUS)
   }
 
-  async #writeStatus(service: Service, { ingress = [] }: LoadBalancerStatus): Promise<void> {
+  async #writeStatus(service: Service, status: LoadBalancerStatus): Promise<void> {
+    // Programs in other languages write null for a list of nothing.
+    const ingress = status.ingress ?? []
     const before = service.status?.loadBalancer?.ingress ?? []
     if (JSON.stringify(before) === JSON.stringify(ingress)) return
     const { name = '', namespace = '' } = service.metadata
