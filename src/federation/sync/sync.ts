@@ -56,6 +56,8 @@ export class Sync implements Running {
   readonly #obstacles: Obstacles
   readonly #capacities: Capacities
   readonly #performer: Performer
+  readonly #stopped = Promise.withResolvers<void>()
+  #isStopped = false
   #workers: Promise<unknown> = Promise.resolve()
 
   constructor(context: RoleContext, options: SyncOptions) {
@@ -120,6 +122,8 @@ export class Sync implements Running {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#stopped.resolve()
     for (const { end } of this.#kinds.values()) end()
     this.#queue.stop()
     await this.#workers
@@ -174,10 +178,10 @@ export class Sync implements Running {
   async #syncKey(key: string): Promise<number | undefined> {
     const at = key.indexOf('|')
     const kind = this.#kinds.get(key.slice(0, at))?.kind
-    const informer = kind && this.#context.informers.for(kind.kind)
-    const object = informer?.get(key.slice(at + 1)) as KubernetesObject | undefined
-    if (!kind || !informer || !object) return undefined
-    await informer.synced
+    if (!kind || !(await this.#isKnown(kind))) return undefined
+    const informer = this.#context.informers.for(kind.kind)
+    const object = informer.get(key.slice(at + 1)) as KubernetesObject | undefined
+    if (!object) return undefined
     if (object.metadata.deletionTimestamp !== undefined) {
       const isGone = await deleteEverywhere(
         { kind, object, ...this.#options },
@@ -187,6 +191,17 @@ export class Sync implements Running {
       return isGone ? undefined : DELETION_POLL_MS
     }
     return this.#place(key, kind, object)
+  }
+
+  /**
+   * Resolves when all is known that says where an object is to be and in which size: before its autoscaler is, copies would lose the size that it gave
+   * them. False where there is nobody to do anything any more.
+   */
+  async #isKnown({ kind }: FederatedKind): Promise<boolean> {
+    const { informers } = this.#context
+    const all = [kind, namespaceKind, horizontalPodAutoscaler].map(each => informers.for(each))
+    await Promise.race([Promise.all(all.map(({ synced }) => synced)), this.#stopped.promise])
+    return !this.#isStopped
   }
 
   /** When to look again, if at all. */
