@@ -17,3 +17,16 @@ test('of a cluster that is not remembered nothing is known, whatever it is calle
 test('what cannot be read counts as nothing', () => {
   for (const text of ['', '{', 'null', '[]', '5']) assert.deepEqual({ ...remembered(text) }, {})
 })
+
+test('of what somebody wrote there only counts are taken for counts', () => {
+  const text = JSON.stringify({
+    east: { state: 1, replicas: -3, readyReplicas: '7', completions: 1.5, more: true },
+    west: { state: 'Pending', replicas: 4, readyReplicas: 0, completions: 1e300 },
+    north: { replicas: null },
+  })
+  const read = placementOf({ metadata: { annotations: { [PLACEMENT]: text } } } as never)
+  assert.deepEqual(
+    { ...read },
+    { east: {}, west: { state: 'Pending', replicas: 4, readyReplicas: 0 }, north: {} },
+  )
+})

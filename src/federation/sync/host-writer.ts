@@ -89,11 +89,22 @@ export function placementOf({ metadata }: KubernetesObject): Readonly<Record<str
   try {
     const value: unknown = JSON.parse(metadata.annotations?.[PLACEMENT] ?? '{}')
     for (const [name, entry] of Object.entries(isPlainObject(value) ? value : {}))
-      if (isPlainObject(entry)) placement[name] = entry as Remembered
+      if (isPlainObject(entry)) placement[name] = rememberedIn(entry)
   } catch {
     // Nothing.
   }
   return placement
+}
+
+/** Anybody who may write the object may write the annotation, and its numbers are reckoned with. */
+function rememberedIn({ state, ...counts }: Fields): Remembered {
+  const known: Record<string, number> = {}
+  for (const field of ['replicas', 'readyReplicas', 'completions']) {
+    const value = counts[field]
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31)
+      known[field] = value
+  }
+  return { ...(typeof state === 'string' ? { state } : {}), ...known }
 }
 
 /** Servers leave out zeros and what is empty. */
