@@ -127,5 +127,9 @@ test('a drain leaves what would come back, and what is going', () => {
   assert.equal(evictable(pod({ annotations: { 'kubernetes.io/config.mirror': 'x' } })), false)
   assert.equal(evictable(pod({ deletionTimestamp: '2026-01-01T00:00:00Z' })), false)
   assert.equal(evictable(pod({}, { phase: 'Succeeded' })), false)
-  assert.equal(evictionRequest(pod({})).path, '/api/v1/namespaces/shop/pods/web/eviction')
+  const { path, body } = evictionRequest(pod({}))
+  assert.equal(path, '/api/v1/namespaces/shop/pods/web/eviction')
+  // Not the one that a StatefulSet made of the same name meanwhile.
+  const { deleteOptions } = body as { deleteOptions?: object }
+  assert.deepEqual(deleteOptions, { preconditions: { uid: 'u1' } })
 })

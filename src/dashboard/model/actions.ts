@@ -261,5 +261,7 @@ export const evictionRequest = ({ metadata }: AnyObject): ActionRequest => ({
     apiVersion: 'policy/v1',
     kind: 'Eviction',
     metadata: { name: metadata.name, namespace: metadata.namespace },
+    // A StatefulSet may have made another one of this name meanwhile, on another node.
+    ...(metadata.uid ? { deleteOptions: { preconditions: { uid: metadata.uid } } } : {}),
   },
 })

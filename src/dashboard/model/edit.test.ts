@@ -26,6 +26,16 @@ test('what controllers change is nobody’s change; what people change is', () =
   assert.equal(changedByOthers(base, theirs), true)
 })
 
+test('where the status is a field like any other, a change of it is not overwritten unseen', () => {
+  const other = { ...base, status: { ready: 1 } } as AnyObject
+  assert.equal(changedByOthers(base, other, false), true)
+  const both = rebased(base, mine, other, false)
+  assert.deepEqual(both.status, { ready: 1 })
+  const edited = { ...mine, status: { ready: 2 } } as AnyObject
+  assert.deepEqual(rebased(base, edited, base, false).status, { ready: 2 })
+  assert.equal(rebased(base, edited, base).status, undefined)
+})
+
 test('one change is put onto the other', () => {
   const theirs = {
     ...base,

@@ -2,16 +2,19 @@
 import type { AnyObject } from './health.ts'
 import { applyMergePatch, mergePatchBetween, sameJson } from './merge-patch.ts'
 
-/** What the server and controllers change by themselves, and who edits does not mean. */
-function meant(object: AnyObject): unknown {
-  const { status: _, ...rest } = object
+/**
+ * What the server and controllers change by themselves, and who edits does not mean. A status is that only where it is written by itself: where
+ * it is a field like any other (`hasStatus` is false), who saves saves it as well.
+ */
+function meant(object: AnyObject, hasStatus: boolean): unknown {
+  const { status, ...rest } = object
   const { resourceVersion: __, managedFields: ___, generation: ____, ...metadata } = object.metadata
-  return { ...rest, metadata }
+  return { ...rest, metadata, ...(hasStatus || status === undefined ? {} : { status }) }
 }
 
 /** Whether somebody changed what people change since `base` was read. */
-export const changedByOthers = (base: AnyObject, latest: AnyObject): boolean =>
-  !sameJson(meant(base), meant(latest))
+export const changedByOthers = (base: AnyObject, latest: AnyObject, hasStatus = true): boolean =>
+  !sameJson(meant(base, hasStatus), meant(latest, hasStatus))
 
 /** Without what is long and of no use to read. */
 export function withoutManagedFields(object: AnyObject): AnyObject {
@@ -20,8 +23,13 @@ export function withoutManagedFields(object: AnyObject): AnyObject {
 }
 
 /** What was edited of `base`, put onto `latest`. */
-export function rebased(base: AnyObject, edited: AnyObject, latest: AnyObject): AnyObject {
-  const patch = mergePatchBetween(meant(base), meant(edited)) ?? {}
+export function rebased(
+  base: AnyObject,
+  edited: AnyObject,
+  latest: AnyObject,
+  hasStatus = true,
+): AnyObject {
+  const patch = mergePatchBetween(meant(base, hasStatus), meant(edited, hasStatus)) ?? {}
   return applyMergePatch(latest, patch) as AnyObject
 }
 

@@ -14,6 +14,8 @@ export class KeptLines {
   readonly #limit: number
   #lines: string[] = []
   #dropped = 0
+  /** Of the last ones, how many nobody has drawn; undefined where all have to be drawn anew. */
+  #undrawn: number | undefined = 0
 
   constructor(limit = MAXIMUM_KEPT_LINES) {
     this.#limit = limit
@@ -21,6 +23,7 @@ export class KeptLines {
 
   add(lines: readonly string[]): void {
     for (const line of lines) this.#lines.push(shownLine(line))
+    if (this.#undrawn !== undefined) this.#undrawn += lines.length
     // Not with each line: moving all of them costs as much as drawing one.
     if (this.#lines.length > this.#limit * 1.1) this.#cut()
   }
@@ -29,11 +32,20 @@ export class KeptLines {
     const over = this.#lines.length - this.#limit
     this.#lines = this.#lines.slice(over)
     this.#dropped += over
+    this.#undrawn = undefined
+  }
+
+  /** What came since it was last asked, undefined where earlier ones went meanwhile. A page that nobody looks at does not draw, and must not keep more for that. */
+  takeUndrawn(): readonly string[] | undefined {
+    const count = this.#undrawn
+    this.#undrawn = 0
+    return count === undefined ? undefined : this.#lines.slice(this.#lines.length - count)
   }
 
   clear(): void {
     this.#lines = []
     this.#dropped = 0
+    this.#undrawn = undefined
   }
 
   /** How many lines were before those that are kept. */

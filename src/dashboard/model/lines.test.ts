@@ -43,6 +43,24 @@ test('no more than the last lines are kept', () => {
   assert.deepEqual(kept.matching('LINE 999'), ['line 999'])
 })
 
+test('what is not drawn is not kept for that, and all is drawn anew where some of it went', () => {
+  const kept = new KeptLines(100)
+  kept.add(['a', 'b'])
+  assert.deepEqual(kept.takeUndrawn(), ['a', 'b'])
+  assert.deepEqual(kept.takeUndrawn(), [])
+  kept.add(['c'])
+  kept.add(['d'])
+  assert.deepEqual(kept.takeUndrawn(), ['c', 'd'])
+  for (let at = 0; at < 1000; at++) kept.add([`line ${at}`])
+  assert.ok(kept.all.length <= 110)
+  assert.equal(kept.takeUndrawn(), undefined)
+  kept.add(['e'])
+  assert.deepEqual(kept.takeUndrawn(), ['e'])
+  kept.clear()
+  kept.add(['f'])
+  assert.equal(kept.takeUndrawn(), undefined)
+})
+
 test('escape sequences and controls are not drawn, long lines are cut', () => {
   assert.equal(shownLine('\x1b[31mred\x1b[0m\r'), 'red')
   assert.equal(shownLine('\x1b]0;a title\x07text'), 'text')

@@ -127,3 +127,10 @@ test('whatever is written, the screen keeps its size and the pieces do not matte
     ),
   )
 })
+
+test('marks on one letter have an end', () => {
+  const screen = new Screen(10, 2)
+  screen.write(`e${'\u0301'.repeat(1000)}x`)
+  assert.ok((screen.lines[0]?.[0]?.letter.length ?? 0) <= 16)
+  assert.equal(screen.lines[0]?.[1]?.letter, 'x')
+})

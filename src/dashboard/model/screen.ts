@@ -16,6 +16,9 @@ export type Line = (Cell | undefined)[]
 /** Lines above the screen that can be scrolled to. */
 const MAXIMUM_HISTORY = 5_000
 
+/** A letter with all marks that anybody writes; a program that adds one after the other would fill the memory with one cell. */
+const MAXIMUM_LETTER = 16
+
 export class Screen {
   columns: number
   rows: number
@@ -96,7 +99,8 @@ export class Screen {
     // Combining marks belong to the letter before.
     if (/^\p{M}$/u.test(letter) && this.x > 0) {
       const before = line[this.x - 1]
-      if (before) line[this.x - 1] = { ...before, letter: before.letter + letter }
+      if (before && before.letter.length < MAXIMUM_LETTER)
+        line[this.x - 1] = { ...before, letter: before.letter + letter }
       return
     }
     line[this.x] = { letter, style: this.#style }

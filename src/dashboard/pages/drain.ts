@@ -73,8 +73,8 @@ async function evictAll(
       try {
         await app.api.json(method, eviction, body)
       } catch (error) {
-        // A budget that says not now is asked again; a pod that is gone needs nothing.
-        if (!(error instanceof ApiError) || (error.code !== 429 && error.code !== 404)) throw error
+        // A budget that says not now is asked again; a pod that is gone, or another one by now, needs nothing.
+        if (!(error instanceof ApiError) || ![404, 409, 429].includes(error.code)) throw error
         if (error.code === 429) waitsFor = `${pod.metadata.name}: ${error.message}`
       }
     }

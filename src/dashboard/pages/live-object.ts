@@ -81,7 +81,10 @@ export async function followObject(
         return
       }
       version = undefined
-      if (told.code === 410) continue
+      if (told.code === 410) {
+        await pause(DELAY_MS, signal)
+        continue
+      }
       const isFinal = !told.isAway && told.code < 500 && told.code !== 429
       isTroubled = true
       sink.onError(told, isFinal)

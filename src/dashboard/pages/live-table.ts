@@ -85,6 +85,10 @@ export class LiveTable {
           error instanceof ApiError ? error : new ApiError(500, { message: String(error) })
         if (told.code === 410) {
           isKnown = false
+          // A list that takes longer to read than its server remembers would be begun without end.
+          if (now() - beganMs > STABLE_MS) delayMs = FIRST_DELAY_MS
+          await pause(delayMs, this.#signal)
+          delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)
           continue
         }
         // Whoever is refused may be let in later, but not within seconds.

@@ -29,6 +29,8 @@ export function logsView({ app, resource, route, signal }: ViewContext): View {
   const trouble = h('div')
   const count = h('span', { class: 'muted', attributes: { role: 'status' } })
   let container = route.container
+  /** The pod and its containers that are read: another pod of its name is another one. */
+  let known = ''
   let reading = new AbortController()
   signal.addEventListener('abort', () => reading.abort(), { once: true })
 
@@ -61,19 +63,15 @@ export function logsView({ app, resource, route, signal }: ViewContext): View {
     count.textContent = `${shown}${all.length.toLocaleString('en')} lines${dropped > 0 ? `, ${dropped.toLocaleString('en')} earlier ones dropped (the last ${MAXIMUM_KEPT_LINES.toLocaleString('en')} are kept)` : ''}`
   }
   const drawAll = () => {
+    kept.takeUndrawn()
     lines.set(kept.matching(filter.value))
     drawCount()
   }
-  let fresh: string[] = []
   const drawFresh = oncePerFrame(() => {
-    const before = kept.dropped
-    kept.add(fresh)
-    if (filter.value || kept.dropped !== before) drawAll()
-    else {
-      lines.add(kept.all.slice(kept.all.length - fresh.length))
-      drawCount()
-    }
-    fresh = []
+    const fresh = kept.takeUndrawn()
+    if (filter.value || !fresh) return drawAll()
+    lines.add(fresh)
+    drawCount()
   }, signal)
 
   const choose = () => {
@@ -85,7 +83,6 @@ export function logsView({ app, resource, route, signal }: ViewContext): View {
     reading.abort()
     reading = new AbortController()
     kept.clear()
-    fresh = []
     drawAll()
     replace(trouble)
     void read(reading.signal)
@@ -94,7 +91,7 @@ export function logsView({ app, resource, route, signal }: ViewContext): View {
     const follower = new LogFollower(stamps.box.checked)
     const take = (some: readonly string[]) => {
       if (until.aborted) return
-      fresh.push(...follower.take(some))
+      kept.add(follower.take(some))
       drawFresh()
     }
     while (!until.aborted) {
@@ -161,7 +158,9 @@ export function logsView({ app, resource, route, signal }: ViewContext): View {
     ),
     draw(object: AnyObject) {
       const names = containersOf(object).map(({ name }) => name)
-      if (names.length === choice.options.length) return
+      const now = [object.metadata.uid, ...names].join()
+      if (now === known) return
+      known = now
       replace(choice, ...names.map(name => h('option', { attributes: { value: name } }, name)))
       if (!names.includes(container)) container = names[0] ?? ''
       choice.value = container

@@ -26,6 +26,7 @@ const MAXIMUM_TRIES = 4
 
 export function yamlView({ app, resource, route }: ViewContext): View {
   const path = apiPath(resource, { namespace: route.namespace, name: route.name })
+  const hasStatus = resource.subresources.includes('status')
   const editor = createEditor(`YAML of ${route.name}`)
   const below = h('div', { class: 'yaml-below', attributes: { 'aria-live': 'polite' } })
   let latest: AnyObject | undefined
@@ -123,7 +124,7 @@ export function yamlView({ app, resource, route }: ViewContext): View {
     })
     for (let tries = 1; ; tries++) {
       const newest = latest ?? from
-      if (changedByOthers(from, newest)) return tellConflict(edited, from, newest)
+      if (changedByOthers(from, newest, hasStatus)) return tellConflict(edited, from, newest)
       try {
         const warnings: string[] = []
         const result = await app.api.json<AnyObject>('PUT', target, toSend(from, edited, newest), {
@@ -144,7 +145,7 @@ export function yamlView({ app, resource, route }: ViewContext): View {
   }
 
   const tellChanges = (before: AnyObject, after: AnyObject) => {
-    const [one, other] = [before, after].map(each => writeYaml(withoutVersion(each)))
+    const [one, other] = [before, after].map(each => writeYaml(withoutVersion(each, hasStatus)))
     replace(
       below,
       h(
@@ -173,7 +174,10 @@ export function yamlView({ app, resource, route }: ViewContext): View {
           {},
           h('strong', {}, 'Somebody else changed it while you did'),
           h('p', {}, 'Nothing was saved. This is what they changed:'),
-          diffView(writeYaml(withoutVersion(from)), writeYaml(withoutVersion(newest))),
+          diffView(
+            writeYaml(withoutVersion(from, hasStatus)),
+            writeYaml(withoutVersion(newest, hasStatus)),
+          ),
           h(
             'div',
             { class: 'tools' },
@@ -181,7 +185,10 @@ export function yamlView({ app, resource, route }: ViewContext): View {
               'Put my changes onto theirs',
               () => {
                 base = newest
-                editor.set(writeYaml(withoutManagedFields(rebased(from, edited, newest))), false)
+                editor.set(
+                  writeYaml(withoutManagedFields(rebased(from, edited, newest, hasStatus))),
+                  false,
+                )
                 replace(below, h('p', {}, 'These are both. Look at them, then save.'))
                 editor.focus()
               },
@@ -255,11 +262,11 @@ export function yamlView({ app, resource, route }: ViewContext): View {
 }
 
 /** Who made which change and when is not what a difference is about. */
-function withoutVersion(object: AnyObject): AnyObject {
+function withoutVersion(object: AnyObject, hasStatus: boolean): AnyObject {
   const shown = withoutManagedFields(withHiddenValues(object))
   const { resourceVersion: _, generation: __, ...metadata } = shown.metadata
-  const { status: ___, ...rest } = shown
-  return { ...rest, metadata }
+  const { status, ...rest } = shown
+  return { ...rest, metadata, ...(hasStatus || status === undefined ? {} : { status }) }
 }
 
 function checkbox(text: string, onChange: () => void) {
