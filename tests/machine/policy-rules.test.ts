@@ -274,7 +274,8 @@ describe('network policies in the kernel', { skip: whyNotHere() }, () => {
     const ends = [{ ip: address, port: 80 }]
     const service = {
       ...{ name: 'one/web/udp/u', protocol: 'udp', port: 8000, clusterIps: ['10.96.0.7'] },
-      ...{ externalIps: [], keepsClientAddress: false, affinitySeconds: undefined },
+      ...{ externalIps: [], nodePort: undefined },
+      ...{ keepsClientAddress: false, affinitySeconds: undefined },
       ...{ internalEndpoints: ends, externalEndpoints: ends, servingEndpoints: ends },
       ...{ allEndpoints: ends, balancerIps: [], sourceRanges: [] },
     } as const
