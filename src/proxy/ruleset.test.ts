@@ -168,7 +168,59 @@ test('session affinity asks the set of each endpoint first', () => {
     rules.chains.get('service/default/web/tcp/http')?.[1] ?? '',
     /^ip saddr @affinity\/.* goto endpoint\//,
   )
-  assert.match([...rules.sets.values()][0] ?? '', /timeout 10800s/)
+  const update = (seconds?: number) => {
+    const more = seconds && { sessionAffinityConfig: { clientIP: { timeoutSeconds: seconds } } }
+    const at = service({ sessionAffinity: 'ClientIP', ...more })
+    const { chains } = rulesetOf(servicePortsOf(at, [slice('10.244.0.5')], 'here'), [], facts)
+    return chains.get('endpoint/default/web/tcp/http/10.244.0.5/8080')?.[1]
+  }
+  // A set that is there stays as it was made; so how long is said where an element is added, and may change.
+  assert.match(update() ?? '', /saddr timeout 10800s/)
+  assert.match(update(60) ?? '', /saddr timeout 60s/)
+})
+
+test('nobody takes an address inside the cluster by naming it as one outside', () => {
+  const own = service({ type: 'ClusterIP' })
+  const other = service({ clusterIP: '10.96.0.8', externalIPs: ['10.96.0.7', '192.0.2.9'] })
+  other.metadata.name = 'thief'
+  other.status = { loadBalancer: { ingress: [{ ip: '10.96.0.7' }] } } as Service['status']
+  for (const slices of [[slice('10.244.0.5')], []])
+    for (const services of [
+      [own, other],
+      [other, own],
+    ]) {
+      const ports = services.flatMap(each =>
+        servicePortsOf(each, each === own ? slices : [slice('10.244.0.6')], 'here'),
+      )
+      const { maps } = rulesetOf(ports, [], facts)
+      const at = (map: string) => maps.get(map)?.elements.get('10.96.0.7 . tcp . 80')
+      const isServed = slices.length > 0
+      assert.equal(
+        at('service-addresses'),
+        isServed ? 'goto service/default/web/tcp/http' : undefined,
+      )
+      assert.equal(at('refused-addresses'), isServed ? undefined : 'goto refuse')
+      assert.equal(
+        maps.get('service-addresses')?.elements.get('192.0.2.9 . tcp . 80'),
+        'goto external/default/thief/tcp/http',
+      )
+    }
+})
+
+test('an address is one, however it is written: in two forms the kernel would take none of the rules', () => {
+  const keys = (ips: string[], status = {}) => {
+    const at = service({ clusterIP: 'fd00:10:96::7', externalIPs: ips })
+    at.status = status as Service['status']
+    const ports = servicePortsOf(at, [slice6('FD00:10:244:0::5', 'fd00:10:244::5')], 'here', 6)
+    assert.deepEqual(ports[0]?.allEndpoints, [{ ip: 'fd00:10:244::5', port: 8080 }])
+    return [...(rulesetOf(ports, [], facts6).maps.get('service-addresses')?.elements.keys() ?? [])]
+  }
+  const [inside, outside] = ['fd00:10:96::7 . tcp . 80', '2001:db8::9 . tcp . 80']
+  assert.deepEqual(keys(['2001:DB8:0::9', '2001:db8::9']), [inside, outside])
+  assert.deepEqual(keys([], { loadBalancer: { ingress: [{ ip: '2001:DB8::0:9' }] } }), [
+    inside,
+    outside,
+  ])
 })
 
 test('host ports lead to the pod', () => {
@@ -208,7 +260,7 @@ test('each family has rules of its own addresses, in words of its own', () => {
   const set = 'affinity/default/web/tcp/http/fd00_10_244__5/8080'
   assert.deepEqual(six.chains.get(chain), [
     'ip6 saddr fd00:10:244::5 meta mark set meta mark or 0x4000',
-    `update @${set} { ip6 saddr }`,
+    `update @${set} { ip6 saddr timeout 10800s }`,
     'meta l4proto tcp dnat to [fd00:10:244::5]:8080',
   ])
   assert.match(six.sets.get(set) ?? '', /type ipv6_addr;/)
@@ -251,6 +303,33 @@ test('a host port is one of each family, or of the family of its address', () =>
   assert.deepEqual(places('::'), [['', six]])
   assert.deepEqual(places('192.0.2.1'), [['192.0.2.1', four]])
   assert.deepEqual(places('2001:db8::1'), [['2001:db8::1', six]])
+  assert.deepEqual(places('2001:DB8:0::1'), [['2001:db8::1', six]])
+})
+
+test('an address of a host port is on the node, or it is none', () => {
+  const pod = (hostIP: string, name = 'p') =>
+    ({
+      metadata: { name, namespace: 'default' },
+      spec: { containers: [{ ports: [{ containerPort: 80, hostPort: 443, hostIP }] }] },
+      status: { podIP: '10.244.0.7' },
+    }) as unknown as Pod
+  // The API server takes any text, upstream's too, and this would be commands for nft.
+  for (const hostIP of ['}\nflush ruleset\nadd element ip proa x { 1.2.3.4', 'x', ' 1.2.3.4', '1'])
+    assert.deepEqual(hostPortsOf(pod(hostIP)), [], hostIP)
+  const { maps, chains } = rulesetOf([], hostPortsOf(pod('10.96.0.1')), facts)
+  assert.equal(maps.get('service-addresses')?.elements.size, 0)
+  assert.deepEqual(
+    [...(maps.get('host-addresses')?.elements.keys() ?? [])],
+    ['10.96.0.1 . tcp . 443'],
+  )
+  const asks = chains.get('services')?.filter(rule => rule.endsWith('@host-addresses'))
+  assert.match(`${asks}`, /^fib daddr type local ip daddr /)
+  // nft takes names of at most 255 letters.
+  const long = rulesetOf([], hostPortsOf(pod('192.0.2.1', `${'p'.repeat(250)}.q`)), facts)
+  const other = rulesetOf([], hostPortsOf(pod('192.0.2.1', `${'p'.repeat(250)}.r`)), facts)
+  const named = ({ chains }: typeof long) => [...chains.keys()].find(name => /^host\//.test(name))
+  assert.ok((named(long) ?? '').length < 256)
+  assert.notEqual(named(long), named(other))
 })
 
 test('a change writes only what differs, in an order that nft takes', () => {

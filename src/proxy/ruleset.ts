@@ -27,15 +27,18 @@ export function rulesetOf(
   facts: ProxyFacts,
 ): Ruleset {
   const building = new Building(familyOf(facts.clusterCidr))
+  for (const { clusterIps, protocol, port } of services)
+    for (const ip of clusterIps) building.internal.add(addressKey(ip, protocol, port))
   for (const service of services) addService(building, service, facts)
   for (const hostPort of hostPorts) addHostPort(building, hostPort)
   const { sets, chains, addressed, nodePorts, refused, refusedNodePorts } = building
-  const { dropped, droppedNodePorts } = building
+  const { dropped, droppedNodePorts, hostAddressed } = building
   for (const [name, rules] of baseChains(facts)) chains.set(name, rules)
   const byAddress = `${building.words.addressType} . inet_proto . inet_service : verdict`
   const byPort = 'inet_proto . inet_service : verdict'
   const maps = new Map<string, VerdictMap>([
     ['service-addresses', { type: byAddress, elements: addressed }],
+    ['host-addresses', { type: byAddress, elements: hostAddressed }],
     ['node-ports', { type: byPort, elements: nodePorts }],
     ['refused-addresses', { type: byAddress, elements: refused }],
     ['refused-node-ports', { type: byPort, elements: refusedNodePorts }],
@@ -49,7 +52,11 @@ class Building {
   readonly words
   readonly sets = new Map<string, string>()
   readonly chains = new Map<string, readonly string[]>()
+  /** What a Service has inside the cluster, which nobody takes from it by naming the same as an outer address. */
+  readonly internal = new Set<string>()
   readonly addressed = new Map<string, string>()
+  /** Of host ports: they are on addresses of the node, whatever address is named. */
+  readonly hostAddressed = new Map<string, string>()
   readonly nodePorts = new Map<string, string>()
   readonly refused = new Map<string, string>()
   readonly refusedNodePorts = new Map<string, string>()
@@ -82,6 +89,7 @@ function baseChains({ clusterCidr }: ProxyFacts): [string, string[]][] {
       GATE,
       [
         `${ip} daddr . meta l4proto . th dport vmap @service-addresses`,
+        `fib daddr type local ${ip} daddr . meta l4proto . th dport vmap @host-addresses`,
         `fib daddr type local ${ip} daddr != ${loopback} meta l4proto . th dport vmap @node-ports`,
       ],
     ],
@@ -101,9 +109,11 @@ function baseChains({ clusterCidr }: ProxyFacts): [string, string[]][] {
   ]
 }
 
+const addressKey = (ip: string, protocol: string, port: number) => `${ip} . ${protocol} . ${port}`
+
 function addService(building: Building, service: ServicePort, facts: ProxyFacts): void {
   const { name, protocol, port } = service
-  const key = (ip: string) => `${ip} . ${protocol} . ${port}`
+  const key = (ip: string) => addressKey(ip, protocol, port)
   if (service.internalEndpoints.length === 0)
     for (const ip of service.clusterIps) building.refused.set(key(ip), 'goto refuse')
   else {
@@ -119,8 +129,11 @@ function addService(building: Building, service: ServicePort, facts: ProxyFacts)
 
 /** Where it is reached from outside, and from inside by those who use its outer addresses. */
 function addExternal(building: Building, service: ServicePort, facts: ProxyFacts): void {
-  const { name, protocol, port, nodePort, externalIps, balancerIps, sourceRanges } = service
-  const key = (ip: string) => `${ip} . ${protocol} . ${port}`
+  const { name, protocol, port, nodePort, sourceRanges } = service
+  const key = (ip: string) => addressKey(ip, protocol, port)
+  const [externalIps, balancerIps] = [service.externalIps, service.balancerIps].map(ips =>
+    ips.filter(ip => !building.internal.has(key(ip))),
+  ) as [string[], string[]]
   const addresses = [...externalIps, ...balancerIps]
   if (addresses.length === 0 && nodePort === undefined) return
   const isServedHere = service.externalEndpoints.length > 0
@@ -192,11 +205,9 @@ function endpointChain(building: Building, service: ServicePort, endpoint: Endpo
   const rules = [`${ip} saddr ${endpoint.ip} ${mark}`]
   if (service.affinitySeconds !== undefined) {
     const set = affinitySet(service, endpoint)
-    building.sets.set(
-      set,
-      `{ type ${addressType}; flags dynamic,timeout; timeout ${service.affinitySeconds}s; size 65535; }`,
-    )
-    rules.push(`update @${set} { ${ip} saddr }`)
+    // How long is said with each element: what a set is made with stays, whatever becomes of the Service.
+    building.sets.set(set, `{ type ${addressType}; flags dynamic,timeout; size 65535; }`)
+    rules.push(`update @${set} { ${ip} saddr timeout ${service.affinitySeconds}s }`)
   }
   rules.push(`meta l4proto ${service.protocol} dnat to ${target(endpoint.ip, endpoint.port)}`)
   building.chains.set(chain, rules)
@@ -216,6 +227,6 @@ function addHostPort(
     `${building.words.ip} saddr ${endpoint.ip} ${mark}`,
     `meta l4proto ${protocol} dnat to ${target(endpoint.ip, endpoint.port)}`,
   ])
-  if (hostIp) building.addressed.set(`${hostIp} . ${protocol} . ${port}`, `goto ${chain}`)
+  if (hostIp) building.hostAddressed.set(addressKey(hostIp, protocol, port), `goto ${chain}`)
   else building.nodePorts.set(`${protocol} . ${port}`, `goto ${chain}`)
 }

@@ -1,4 +1,6 @@
 /** From Services and their EndpointSlices to what the packet rules of a family need: one value per service port. Pure. */
+import { createHash } from 'node:crypto'
+import { canonicalIp } from '#api/core/v1/addresses.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
@@ -74,10 +76,9 @@ export function servicePortsOf(
   family: Family = 4,
 ): ServicePort[] {
   const { spec, metadata } = service
-  const isOurs = ofFamily(family)
   if (isForeign(service)) return []
   if (spec.type === 'ExternalName' || !spec.clusterIP || spec.clusterIP === 'None') return []
-  const clusterIps = (spec.clusterIPs ?? [spec.clusterIP]).filter(isOurs)
+  const clusterIps = addressesIn(spec.clusterIPs ?? [spec.clusterIP], family)
   // Who has none of this family is not served by it, at node ports and outer addresses neither.
   if (clusterIps.length === 0) return []
   const internalLocal = spec.internalTrafficPolicy === 'Local'
@@ -90,12 +91,14 @@ export function servicePortsOf(
       protocol,
       port: port.port,
       clusterIps,
-      externalIps: (spec.externalIPs ?? []).filter(isOurs),
+      externalIps: addressesIn(spec.externalIPs ?? [], family),
       // What a balancer in between sends comes to node ports or pods.
-      balancerIps: (service.status?.loadBalancer?.ingress ?? [])
-        .filter(({ ipMode }) => ipMode !== 'Proxy')
-        .map(({ ip }) => ip ?? '')
-        .filter(isOurs),
+      balancerIps: addressesIn(
+        (service.status?.loadBalancer?.ingress ?? [])
+          .filter(({ ipMode }) => ipMode !== 'Proxy')
+          .map(({ ip }) => ip ?? ''),
+        family,
+      ),
       sourceRanges: (spec.loadBalancerSourceRanges ?? [])
         .map(range => range.trim())
         .filter(range => familyOf(range) === family),
@@ -150,8 +153,8 @@ function endpointsOf(
     const port = (slice.ports ?? []).find(port => (port.name ?? '') === portName)?.port
     if (port === undefined) continue
     for (const { addresses, conditions, nodeName: its } of slice.endpoints ?? []) {
-      const ip = addresses[0] ?? ''
-      if (ip === '' || familyOf(ip) !== family) continue
+      const [ip] = addressesIn(addresses.slice(0, 1), family)
+      if (ip === undefined) continue
       const endpoint = { ip, port, local: its === nodeName }
       if (conditions?.ready !== false) ready.push(endpoint)
       else if (conditions.serving && conditions.terminating) terminating.push(endpoint)
@@ -191,12 +194,14 @@ export function hostPortsOf(pod: Pod, family: Family = 4): HostPort[] {
   return containers.flatMap(container =>
     (container.ports ?? []).flatMap(port => {
       if (!port.hostPort) return []
-      const hostIp = isAnywhere(port.hostIP) ? '' : (port.hostIP ?? '')
-      // An address of the other family is no place for this one; `0.0.0.0` is one of IPv4 alone, `::` of IPv6.
-      if (port.hostIP && familyOf(port.hostIP) !== family) return []
+      // Nothing checks that it is an address, and what is none must not become a part of a rule. One of the other family is no place for this
+      // one; `0.0.0.0` is one of IPv4 alone, `::` of IPv6.
+      const [wanted] = port.hostIP ? addressesIn([port.hostIP], family) : ['']
+      if (wanted === undefined) return []
+      const hostIp = isAnywhere(wanted) ? '' : wanted
       const protocol = protocolOf(port.protocol)
       return {
-        name: `${pod.metadata.namespace}/${pod.metadata.name}/${protocol}/${port.hostPort}`,
+        name: `${nameOf(pod)}/${protocol}/${port.hostPort}`,
         protocol,
         port: port.hostPort,
         hostIp,
@@ -204,6 +209,15 @@ export function hostPortsOf(pod: Pod, family: Family = 4): HostPort[] {
       }
     }),
   )
+}
+
+/** Chains have names of at most 255 letters, pods alone of 253. */
+const LONGEST_NAME = 200
+
+function nameOf({ metadata: { namespace, name } }: Pod): string {
+  const whole = `${namespace}/${name}`
+  if (whole.length <= LONGEST_NAME) return whole
+  return `${namespace}/${createHash('sha256').update(whole).digest('hex')}`
 }
 
 function protocolOf(protocol: string | undefined): Protocol {
@@ -214,8 +228,11 @@ const isAnywhere = (ip: string | undefined) => !ip || ip === '0.0.0.0' || ip ===
 
 function addressOf({ status }: Pod, family: Family): string | undefined {
   const all = status?.podIPs?.length ? status.podIPs.map(({ ip }) => ip) : [status?.podIP ?? '']
-  return all.find(ofFamily(family))
+  return addressesIn(all, family)[0]
 }
 
-const ofFamily = (family: Family) => (address: string) =>
-  address !== '' && familyOf(address) === family
+/** Those of the family, each in the one form in which the kernel has it: what stands twice in a map in two forms would have all rules refused. */
+function addressesIn(texts: readonly string[], family: Family): string[] {
+  const known = texts.flatMap(text => canonicalIp(text) ?? [])
+  return [...new Set(known)].filter(address => familyOf(address) === family)
+}

@@ -60,3 +60,8 @@ test('where nothing is wanted there is no table', () => {
   assert.deepEqual(lines(NO_RULES, NO_RULES), [])
   assert.equal(lines(NO_RULES, rules([]))[0], 'add table inet guard')
 })
+
+test('an element that could be commands of its own is refused', () => {
+  for (const element of ['1.2.3.4 }\nflush ruleset', '1.2.3.4; x', '1.2.3.4 # x', '"x"', ''])
+    assert.throws(() => lines(rules([]), rules([element])), /is no element of the set known$/)
+})

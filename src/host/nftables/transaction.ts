@@ -61,9 +61,15 @@ function changedRules(before: Ruleset, next: Ruleset, table: string): string[] {
 const areEqual = (one: readonly string[], other: readonly string[]) =>
   one.length === other.length && one.every((rule, index) => rule === other[index])
 
+/** Addresses, ports, names, and a verdict. Most of it comes from objects that users write, and anything else could be commands of its own. */
+const ELEMENT = /^[\w./: -]+$/
+
 function changedElements(before: Ruleset, next: Ruleset, table: string): string[] {
   const lines: string[] = []
   const change = (verb: 'add' | 'delete', name: string, elements: readonly string[]) => {
+    for (const element of elements)
+      if (!ELEMENT.test(element))
+        throw new Error(`${JSON.stringify(element)} is no element of the set ${name}`)
     if (elements.length > 0)
       lines.push(`${verb} element ${table} ${name} { ${elements.join(', ')} }`)
   }
