@@ -92,11 +92,14 @@ class PolicyKeeper implements NetworkPolicies {
     const { namespace = '', name, resourceVersion } = pod.metadata
     const pods = this.#pods
     if (!pods || this.#stopped) return
-    const key = `${namespace}/${name}`
-    const isGone = !pods.get(key) && pods.revision >= Number(resourceVersion)
-    if (isGone) return
+    const known = pods.get(`${namespace}/${name}`)
+    const isSame = known !== undefined && ownUid(known) === ownUid(pod)
+    // Gone, and perhaps another one has its name.
+    if (!isSame && pods.revision >= Number(resourceVersion)) return
     this.#announced.set(ownUid(pod), addresses)
-    this.#setPod(pod)
+    // What is known here may be newer, and nobody would tell of it again.
+    const isOlder = isSame && !(Number(resourceVersion) > Number(known.metadata.resourceVersion))
+    this.#setPod(isOlder ? known : pod)
     await inTime(this.#context.clock, this.#writer?.settled())
   }
 
