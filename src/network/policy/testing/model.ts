@@ -93,7 +93,9 @@ function isPort(
   if (protocol.toLowerCase() !== packet.protocol) return false
   if (port === undefined) return true
   if (typeof port === 'number') return packet.port >= port && packet.port <= (endPort ?? port)
-  return (podAt(world, packet.destination)?.spec.containers ?? []).some(({ ports = [] }) =>
+  const { containers = [], initContainers = [] } = podAt(world, packet.destination)?.spec ?? {}
+  const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')
+  return [...containers, ...sidecars].some(({ ports = [] }) =>
     ports.some(
       ({ name, protocol: its = 'TCP', containerPort }) =>
         name === port && its === protocol && containerPort === packet.port,
