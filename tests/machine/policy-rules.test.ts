@@ -273,7 +273,8 @@ describe('network policies in the kernel', { skip: whyNotHere() }, () => {
     const { address } = hosts.b
     const ends = [{ ip: address, port: 80 }]
     const service = {
-      ...{ name: 'one/web/udp/u', protocol: 'udp', port: 8000, clusterIps: ['10.96.0.7'] },
+      ...{ name: 'one/web/udp/u', protocol: 'udp' as const, port: 8000 },
+      clusterIps: ['10.96.0.7'],
       ...{ externalIps: [], nodePort: undefined },
       ...{ keepsClientAddress: false, affinitySeconds: undefined },
       ...{ internalEndpoints: ends, externalEndpoints: ends, servingEndpoints: ends },
