@@ -6,13 +6,9 @@ import type { Entry, Revision, StoreEvent } from '#store'
 import { namesOf } from '../storage/keys.ts'
 import { identityOf, StoredObject } from '../storage/stored-object.ts'
 import { CacheEvent } from './cache-event.ts'
+import { ChangeWindow, WindowBudget } from './change-window.ts'
 import { type FieldGetters, Watchers } from './watchers.ts'
 
-/**
- * How many changes a resource keeps for watches that resume. A client that was away for longer is served from the
- * store's history, or lists anew.
- */
-const WINDOW_EVENTS = 1_000
 /**
  * Watches that follow were told of older changes long ago, and hold what they still have to send. Of these only the values are kept:
  * whoever resumes is seldom, and can do with forms that are made anew.
@@ -50,6 +46,8 @@ interface Warm {
 
 export interface ResourceCacheOptions {
   readonly isCold?: boolean
+  /** Shared by all resources of a server. */
+  readonly budget?: WindowBudget
 }
 
 export class ResourceCache {
@@ -66,7 +64,7 @@ export class ResourceCache {
   /** All objects of several namespaces, until one changes. */
   #all: readonly StoredObject[] | undefined
   #size = 0
-  #window: CacheEvent[] = []
+  readonly #window: ChangeWindow
   /** The newest changes, whose forms are still kept, in a ring of `WARM_EVENTS`. */
   readonly #warm: Warm[] = []
   /** What was taken over and not told yet. */
@@ -74,8 +72,6 @@ export class ResourceCache {
   #told = 0
   /** Objects are written here and hardly ever read, as events are: their forms are of use for a moment only. */
   readonly #isCold: boolean
-  /** Every change after this revision is in the window. */
-  #windowStart: Revision
   /** Everything up to here was read, so only later changes count. */
   #start: Revision
   /** How often all watches were ended, as when it is read anew. */
@@ -85,12 +81,12 @@ export class ResourceCache {
     prefix: string,
     getters: FieldGetters,
     start: Revision,
-    { isCold = false }: ResourceCacheOptions = {},
+    { isCold = false, budget = new WindowBudget() }: ResourceCacheOptions = {},
   ) {
     this.prefix = prefix
     this.#isCold = isCold
     this.watchers = new Watchers(getters)
-    this.#windowStart = start
+    this.#window = new ChangeWindow(budget, start)
     this.#start = start
     this.lastChange = start
   }
@@ -101,7 +97,7 @@ export class ResourceCache {
 
   /** The oldest revision from which this cache can tell what changed. */
   get windowStart(): Revision {
-    return this.#windowStart
+    return this.#window.start
   }
 
   get(namespace: string, name: string): StoredObject | undefined {
@@ -131,10 +127,7 @@ export class ResourceCache {
 
   /** Changes after a revision, or undefined where the window no longer reaches so far back. */
   changesAfter(revision: Revision): readonly CacheEvent[] | undefined {
-    if (revision < this.#windowStart) return undefined
-    let from = this.#window.length
-    while (from > 0 && (this.#window[from - 1] as CacheEvent).revision > revision) from--
-    return this.#window.slice(from)
+    return this.#window.after(revision)
   }
 
   /** Forgets everything; whoever watches has to begin anew. */
@@ -145,14 +138,19 @@ export class ResourceCache {
     this.#sortedNamespaces = undefined
     this.#all = undefined
     this.#size = 0
-    this.#window = []
+    this.#window.reset(start)
     this.#untold = []
     this.#warm.length = 0
     this.#told = 0
-    this.#windowStart = start
     this.#start = start
     this.lastChange = start
     this.endWatches()
+  }
+
+  /** Forgets everything, and is of no use any more. */
+  close(revision: Revision): void {
+    this.reset(revision)
+    this.#window.close()
   }
 
   /** Those that begin just now end where they would join the others. */
@@ -179,12 +177,7 @@ export class ResourceCache {
     const event =
       change.type === 'put' ? this.#applyPut(change, place) : this.#applyDelete(change, place)
     this.lastChange = change.revision
-    this.#window.push(event)
-    // Trimmed by halves, so that a push costs nothing on average.
-    if (this.#window.length >= 2 * WINDOW_EVENTS) {
-      this.#windowStart = (this.#window[WINDOW_EVENTS - 1] as CacheEvent).revision
-      this.#window = this.#window.slice(WINDOW_EVENTS)
-    }
+    this.#window.push(event, bytesOf(change))
     this.#untold.push({ event, replaced })
   }
 
@@ -255,6 +248,12 @@ export class ResourceCache {
     changeSorted(bucket, stored.key, { removed: replaced ? 1 : 0, added: stored })
     this.#all = undefined
   }
+}
+
+/** Of the value that a change adds, or that is held no longer but for the change. Asks no file. */
+function bytesOf(change: StoreEvent): number {
+  const entry = change.type === 'put' ? change.entry : change.previous
+  return entry ? (entry.size ?? entry.value.byteLength) : 0
 }
 
 /** What an entry held, as told by the event that ends it; mostly the cache knows it already. */

@@ -10,6 +10,7 @@ import { messageOf } from '#base/errors.ts'
 import { type Log, silentLog } from '#base/log.ts'
 import type { Comparison, Entry, Revision, Store, StoreEvent } from '#store'
 import { ROOT, resourcePrefixOf } from '../storage/keys.ts'
+import { WindowBudget } from './change-window.ts'
 import { ResourceCache, type ResourceCacheOptions } from './resource-cache.ts'
 import type { FieldGetters } from './watchers.ts'
 
@@ -19,6 +20,8 @@ const WAIT_MS = 3_000
 const BOOKMARK_INTERVAL_MS = 60_000
 /** A store whose watch broke is asked again after so long. */
 const RELOAD_DELAY_MS = 1_000
+
+type Own = Omit<ResourceCacheOptions, 'budget'>
 
 interface Waiter {
   readonly revision: Revision
@@ -33,6 +36,7 @@ export class WatchCache {
   /** What happened to resources that are being read. */
   readonly #loading = new Map<string, StoreEvent[]>()
   readonly #waiters = new Set<Waiter>()
+  readonly #budget = new WindowBudget()
   #revision: Revision = 0
   /** Has changes that its watchers are told of together, with those that follow. */
   #untold: ResourceCache | undefined
@@ -57,10 +61,13 @@ export class WatchCache {
   }
 
   /** Makes room for a resource; before `start`, or for custom resources at any time (then `load` it). */
-  add(prefix: string, getters: FieldGetters, options?: ResourceCacheOptions): ResourceCache {
+  add(prefix: string, getters: FieldGetters, options?: Own): ResourceCache {
     let cache = this.#resources.get(prefix)
     if (!cache) {
-      cache = new ResourceCache(prefix, getters, this.#revision, options)
+      cache = new ResourceCache(prefix, getters, this.#revision, {
+        ...options,
+        budget: this.#budget,
+      })
       this.#resources.set(prefix, cache)
     }
     return cache
@@ -74,7 +81,7 @@ export class WatchCache {
     this.#loading.set(prefix, missed)
     try {
       const { revision, entries } = await this.#store.list(prefix)
-      const cache = new ResourceCache(prefix, getters, revision)
+      const cache = new ResourceCache(prefix, getters, revision, { budget: this.#budget })
       for (const entry of entries) cache.load(entry)
       for (const event of missed) cache.apply(event)
       cache.tell()
@@ -89,7 +96,7 @@ export class WatchCache {
   remove(prefix: string): void {
     const cache = this.#resources.get(prefix)
     this.#resources.delete(prefix)
-    cache?.reset(this.#revision)
+    cache?.close(this.#revision)
   }
 
   /**
