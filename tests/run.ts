@@ -26,7 +26,7 @@ const files =
         'tests/fuzz/*.test.ts',
         'tests/torture/**/*.test.ts',
       )
-const tests = await runTests(files, 2)
+const tests = await runTests([{ files, atOnce: 2 }])
 // What the tools find counts as failed tests; the others run all the same, so that one run tells everything.
 const counts = { ...tests, failed: tests.failed + checks.filter(passed => !passed).length }
 process.stdout.write(`${closingLine(counts)}\n`)

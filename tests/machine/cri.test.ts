@@ -88,7 +88,9 @@ async function eventually<T>(look: () => Promise<T | undefined | false>): Promis
 /** A shell's wait for a size of its terminal, which may come after the command has begun. */
 const untilSize = (size: string) => `until [ "$(stty size)" = "${size}" ]; do sleep 0.01; done`
 
-const netns = () => (existsSync('/run/netns') ? readdirSync('/run/netns') : [])
+/** Of sandboxes: other tests, which may run beside, give theirs names of their own. */
+const netns = () =>
+  existsSync('/run/netns') ? readdirSync('/run/netns').filter(name => name.startsWith('cni-')) : []
 
 describe('containerd', { skip: reason !== undefined, timeout: HANGS_MS }, () => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'proa-cri-'))

@@ -136,6 +136,17 @@ describe('volumes of a CSI driver', { skip: reason !== undefined }, () => {
     assert.deepEqual(JSON.parse(ids), { [DRIVER]: 'node-of-test' })
   })
 
+  // The node looks every half a minute, which is time for the tests up to the next one about it.
+  test('a volume may grow while a pod has it', async () => {
+    await apply(...volumeOf('grows'))
+    await apply(podOf('grows', FOREVER, claimed('grows'), mounted))
+    await phase('grows', 'Running')
+    // As a resizer does it.
+    await kubectl.run([
+      ...['patch', 'pv', 'pv-grows', '-p', '{"spec":{"capacity":{"storage":"2Gi"}}}'],
+    ])
+  })
+
   test('what a pod writes is there for the next; the volume is staged once and let go in the end', async () => {
     const key = {
       apiVersion: 'v1',
@@ -177,7 +188,9 @@ describe('volumes of a CSI driver', { skip: reason !== undefined }, () => {
     const calls = driver.of('handle-data')
     assert.equal(calls.filter(method => method === 'NodeStageVolume').length, 1, `${calls}`)
     assert.equal(calls.filter(method => method === 'NodeUnpublishVolume').length, 2, `${calls}`)
-    const stage = driver.calls.find(({ method }) => method === 'NodeStageVolume')
+    const stage = driver.calls.find(
+      ({ method, volumeId }) => method === 'NodeStageVolume' && volumeId === 'handle-data',
+    )
     assert.deepEqual(stage?.secrets, { key: 'sesame' })
     await apply(podOf('three', FOREVER, spec, mounted))
     await phase('three', 'Running')
@@ -250,38 +263,7 @@ describe('volumes of a CSI driver', { skip: reason !== undefined }, () => {
     await gone('handle-lost')
   })
 
-  test('a node that comes back takes over what it has, and takes back what nobody wants', async () => {
-    await apply(...volumeOf('stays'), ...volumeOf('goes'))
-    await apply(
-      podOf('stays', `echo kept > /v/file; ${FOREVER}`, claimed('stays'), mounted),
-      podOf('goes', FOREVER, claimed('goes'), mounted),
-    )
-    await phase('stays', 'Running')
-    await phase('goes', 'Running')
-    const id = await field('pod stays', '.status.containerStatuses[0].containerID')
-    await proa.end('SIGKILL')
-    await proa.start()
-    await phase('stays', 'Running')
-    assert.equal(await field('pod stays', '.status.containerStatuses[0].containerID'), id)
-    assert.match(await inPod('stays', 'cat /v/file'), /^kept/)
-    // The pod goes while the kubelet is away, as far as the API knows.
-    await kubectl.run('delete pod goes --force --grace-period=0')
-    await proa.end('SIGKILL')
-    await proa.start()
-    await gone('handle-goes')
-    assert.match(await inPod('stays', 'cat /v/file'), /^kept/)
-    await kubectl.run('delete pod stays')
-    await gone('handle-stays')
-  })
-
   test('a volume that has grown grows on the node, too', async () => {
-    await apply(...volumeOf('grows'))
-    await apply(podOf('grows', FOREVER, claimed('grows'), mounted))
-    await phase('grows', 'Running')
-    // As a resizer does it.
-    await kubectl.run([
-      ...['patch', 'pv', 'pv-grows', '-p', '{"spec":{"capacity":{"storage":"2Gi"}}}'],
-    ])
     await eventually(async () => (await field('pvc grows', '.status.capacity.storage')) === '2Gi')
     assert.equal(driver.of('handle-grows').filter(call => call === 'NodeExpandVolume').length, 1)
     await told('grows', /FileSystemResizeSuccessful/)
@@ -304,6 +286,30 @@ describe('volumes of a CSI driver', { skip: reason !== undefined }, () => {
     )
     await kubectl.run('delete pod grows')
     await gone('handle-grows')
+  })
+
+  test('a node that comes back takes over what it has, and takes back what nobody wants', async () => {
+    await apply(...volumeOf('stays'), ...volumeOf('goes'))
+    await apply(
+      podOf('stays', `echo kept > /v/file; ${FOREVER}`, claimed('stays'), mounted),
+      podOf('goes', FOREVER, claimed('goes'), mounted),
+    )
+    await phase('stays', 'Running')
+    await phase('goes', 'Running')
+    const id = await field('pod stays', '.status.containerStatuses[0].containerID')
+    await proa.end('SIGKILL')
+    await proa.start()
+    await phase('stays', 'Running')
+    assert.equal(await field('pod stays', '.status.containerStatuses[0].containerID'), id)
+    assert.match(await inPod('stays', 'cat /v/file'), /^kept/)
+    // The pod goes while the kubelet is away, as far as the API knows.
+    await kubectl.run('delete pod goes --force --grace-period=0')
+    await proa.end('SIGKILL')
+    await proa.start()
+    await gone('handle-goes')
+    assert.match(await inPod('stays', 'cat /v/file'), /^kept/)
+    await kubectl.run('delete pod stays')
+    await gone('handle-stays')
   })
 
   test('a volume that has to be attached waits until it is, and is in use until it is let go', async () => {

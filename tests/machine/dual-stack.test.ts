@@ -106,7 +106,7 @@ for (const families of ['dual', 'ipv6'] as const)
       ]
       const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
       await kubectl.run('apply -f -', { input })
-      await kubectl.run('wait --for=condition=Ready pod/one pod/two --timeout=60s')
+      await kubectl.run('wait --for=condition=Ready pod/one pod/two --timeout=150s')
     })
     after(async () => {
       await cluster?.stop()
@@ -217,7 +217,7 @@ for (const families of ['dual', 'ipv6'] as const)
           '"hostPort":0',
         ),
       })
-      await kubectl.run('wait --for=condition=Ready pod/alien --timeout=60s')
+      await kubectl.run('wait --for=condition=Ready pod/alien --timeout=150s')
       const all = [...(await addressesOf('one')), ...(await addressesOf('two'))]
       for (const ip of all) assert.match(await inPod('alien', asking(ip)), /from/, ip)
       await kubectl.run('apply -f -', { input: JSON.stringify(deny) })
@@ -236,7 +236,7 @@ for (const families of ['dual', 'ipv6'] as const)
         await eventually(async () => (await inPod('one', asking(ip))).includes('from two'))
       await kubectl.run('delete pod two --wait')
       await kubectl.run('apply -f -', { input: JSON.stringify(pod('two', SECOND)) })
-      await kubectl.run('wait --for=condition=Ready pod/two --timeout=60s')
+      await kubectl.run('wait --for=condition=Ready pod/two --timeout=150s')
       for (const ip of await addressesOf('two'))
         await eventually(async () => (await inPod('one', asking(ip))).includes('from two'))
     })

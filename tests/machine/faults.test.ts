@@ -32,7 +32,7 @@ describe('faults of a node on this machine', { skip: reason !== undefined }, () 
   const runPod = (name: string) =>
     kubectl.run([...`run ${name} --image ${busyboxImage} --command --`.split(' '), 'sleep', '1000'])
   const isReady = (name: string) =>
-    kubectl.run(`wait pod ${name} --for=condition=Ready --timeout=60s`)
+    kubectl.run(`wait pod ${name} --for=condition=Ready --timeout=150s`)
   const refusal = (...words: string[]) => {
     const { status, stderr, stdout } = spawnSync(process.execPath, [main, ...words], {
       encoding: 'utf8',
@@ -123,7 +123,7 @@ describe('faults of a node on this machine', { skip: reason !== undefined }, () 
     const { socket } = containerdPaths(proa.directory)
     rmSync(socket)
     // Who is connected stays so; anybody else, and the next start, finds it by its name.
-    await eventually(() => existsSync(socket), 60_000)
+    await eventually(() => existsSync(socket))
     await eventually(async () => (await kubectl.try(['exec', 'before', '--', 'true'])).code === 0)
     assert.equal(await kubectl.run(facts), was)
   })

@@ -41,7 +41,7 @@ describe('kubectl on real containers', { skip: reason !== undefined }, () => {
   describe('volumes', together, () => volumeCases(bench))
   describe('network', together, () => networkCases(bench))
   describe('probes and hooks', together, () => lifeCases(bench))
-  describe('usage', () => usageCases(bench))
+  describe('usage', together, () => usageCases(bench))
   describe('measures', () => measures(bench))
   describe('adoption', () => adoptionCases(bench))
 

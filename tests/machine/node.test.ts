@@ -92,7 +92,7 @@ describe('a node on this machine', { skip: reason !== undefined }, () => {
     const answer = await eventually(async () => (await kubectl.try('logs client')).stdout)
     console.log(`# apply to page by DNS name: ${Math.round(performance.now() - from)} ms`)
     assert.match(answer, /^web-[a-z0-9]+-[a-z0-9]+/)
-    await kubectl.run('rollout status deployment/web --timeout=60s')
+    await kubectl.run('rollout status deployment/web --timeout=150s')
     for (const name of ['web.default', 'web.default.svc.cluster.local'])
       assert.match((await inPod('client', fetchScript(name, 80))).stdout, /200 OK/, name)
     const seen = new Set<string>()
@@ -277,7 +277,7 @@ describe('a node on this machine', { skip: reason !== undefined }, () => {
     const waiting = '.status.containerStatuses[0].state.waiting.reason'
     await eventually(async () => (await field('pod crashing', waiting)) === 'CrashLoopBackOff')
     assert.equal(await kubectl.run('logs crashing --previous'), 'once\n')
-    await kubectl.run('delete pod moody crashing parts --wait --timeout=60s')
+    await kubectl.run('delete pod moody crashing parts --wait --timeout=150s')
   })
 
   test('killed at once and started again: pods never notice, nothing is lost', async () => {
@@ -297,7 +297,7 @@ describe('a node on this machine', { skip: reason !== undefined }, () => {
     assert.deepEqual({ ids: await ids(), counts: await counts() }, was)
     assert.match((await inPod('client', fetchScript('web', 80))).stdout, /200 OK/)
     await kubectl.run('rollout restart deployment/web')
-    await kubectl.run('rollout status deployment/web --timeout=60s')
+    await kubectl.run('rollout status deployment/web --timeout=150s')
     assert.match((await inPod('client', fetchScript('web', 80))).stdout, /200 OK/)
   })
 

@@ -315,7 +315,7 @@ describe('network policies in the kernel', { skip: whyNotHere() }, () => {
     govern({ podSelector: {}, policyTypes: ['Ingress'] })
     assert.equal(await again(), '')
     govern()
-    await eventually(async () => (await again()) !== '', 20_000)
+    await eventually(async () => (await again()) !== '')
   })
 
   test('a pod that sends under an address that is not its own is judged by nobody, and stopped', () => {
@@ -356,7 +356,7 @@ describe('network policies in the kernel', { skip: whyNotHere() }, () => {
     await writer.firstWrite
     await reach('node>b', 'a>b')
     inNode(['nft', 'flush', 'ruleset'])
-    await eventually(() => writes === 2, 20_000)
+    await eventually(() => writes === 2)
     await reach('node>b', 'a>b')
     await writer.stop()
     applied = undefined

@@ -244,7 +244,7 @@ function commandOf(processId: string): string {
 /** Looks again and again until it holds; no longer than what is wrong needs to be told from a machine that is busy. */
 export async function eventually<T>(
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  ms = 60_000,
+  ms = 150_000,
 ): Promise<T> {
   const deadline = performance.now() + ms
   for (;;) {

@@ -63,7 +63,7 @@ describe('reaching what runs', { skip: reason !== undefined }, () => {
     await proa.start()
     const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
     await kubectl.run('apply -f -', { input })
-    await kubectl.run('wait --for=condition=Ready pod/reached --timeout=60s')
+    await kubectl.run('wait --for=condition=Ready pod/reached --timeout=150s')
   })
 
   after(async () => {

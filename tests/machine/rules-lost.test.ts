@@ -45,7 +45,7 @@ describe('service rules that somebody else removes', { skip: whyNotHere() }, () 
     const harms = ['flush ruleset', 'delete table ip proa', 'flush table ip proa']
     for (const [at, harm] of harms.entries()) {
       assert.equal(run(...harm.split(' ')).status, 0, harm)
-      await eventually(() => losses.length === at + 2 && listed() === whole, 10_000)
+      await eventually(() => losses.length === at + 2 && listed() === whole)
     }
     await new Promise(resolve => setTimeout(resolve, 300))
     await writer.stop()

@@ -66,7 +66,7 @@ tracing: { endpoint: "${collector.endpoint}", samplingRatePerMillion: 1000000 }
       const raw = (path: string) => kubectl.run(['get', '--raw', `/api/v1/nodes/here/proxy${path}`])
       for (const [name, script] of Object.entries({ heeds: HEEDS, stays: HEEDS }))
         await kubectl.run(['apply', '-f', '-'], { input: pod(name, script) })
-      await kubectl.run('wait --for=condition=Ready pod/heeds pod/stays --timeout=90s')
+      await kubectl.run('wait --for=condition=Ready pod/heeds pod/stays --timeout=150s')
       assert.equal(await raw('/logs/?query=proa'), 'proa said\n')
       await assert.rejects(raw('/logs/?query=proa&boot=1'), /boot: Invalid value: 1: must be less/)
 

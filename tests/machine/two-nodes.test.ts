@@ -69,7 +69,7 @@ for (const way of ['join', 'roles'] as const)
       const items = [pod('one', FIRST), pod('two', SECOND), service]
       const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
       await kubectl.run('apply -f -', { input })
-      await kubectl.run('wait --for=condition=Ready pod/one pod/two --timeout=60s')
+      await kubectl.run('wait --for=condition=Ready pod/one pod/two --timeout=150s')
     })
     after(async () => {
       await cluster.stop()

@@ -9,7 +9,7 @@ import { startCluster } from '#index'
 // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever was told
 type Told = any
 const MAPS = '/api/v1/namespaces/default/configmaps'
-const WAIT_MS = 20_000
+const WAIT_MS = 60_000
 
 async function sessionTo(kubeconfig: string): Promise<ClientHttp2Session> {
   const files = { read: async () => '', resolve: (name: string) => name }

@@ -27,12 +27,16 @@ test('counts passed, failed and skipped, whatever a file does', () => {
     writeFileSync(path, `import { describe, test } from 'node:test'; ${text}`)
     return path
   })
+  const queues = [
+    { files: paths.slice(0, 5), atOnce: 2 },
+    { files: paths.slice(5), atOnce: 1 },
+  ]
   const main = join(directory, 'main.mjs')
   const runner = JSON.stringify(join(import.meta.dirname, '..', 'tools', 'run-tests.ts'))
   writeFileSync(
     main,
     `import { closingLine, runTests } from ${runner}
-     console.log(closingLine(await runTests(${JSON.stringify(paths)}, 2, 8000)))`,
+     console.log(closingLine(await runTests(${JSON.stringify(queues)}, 8000)))`,
   )
   // Node's runner does nothing where it believes to be inside another.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env

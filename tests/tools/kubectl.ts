@@ -29,8 +29,11 @@ export function kubectlTo(cluster: { readonly kubeconfig?: string }, directory: 
   return new Kubectl(kubeconfig)
 }
 
+/** Longer than any command waits by a `--timeout` of its own. */
+const RUN_LIMIT_MS = 180_000
+
 /** How long a command may take to print what is waited for. */
-const FOLLOW_LIMIT_MS = 60_000
+const FOLLOW_LIMIT_MS = 150_000
 
 /** A kubectl that always talks to one cluster, as the user of that kubeconfig. */
 export class Kubectl {
@@ -57,7 +60,7 @@ export class Kubectl {
       child.stderr.on('data', text => {
         stderr += text
       })
-      const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000)
+      const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? RUN_LIMIT_MS)
       child.on('close', code => {
         clearTimeout(timer)
         resolve({ code: code ?? 137, stdout, stderr })

@@ -1,7 +1,7 @@
 /** Runs test files in Node's own runner and prints a closing line that counts them. */
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec, type TestEvent } from 'node:test/reporters'
@@ -18,6 +18,9 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] }
 /** Longer than any file takes on a busy machine, and far below what a whole run may take. */
 const FILE_TIMEOUT_MS = 20 * 60_000
 
+/** Fewer files than these do not need a list. */
+const LONGEST_SHOWN = 25
+
 /** How much sooner a test of a file is ended than the file, so that it is the test that is named, and the others still tell how they went. */
 const SOONER = 0.9
 
@@ -29,33 +32,55 @@ export function testFiles(...patterns: string[]): string[] {
     .map(path => join(projectRoot, path))
 }
 
+/** Files of which at most `atOnce` run at the same time, in their order. */
+export interface Queue {
+  readonly files: readonly string[]
+  readonly atOnce: number
+}
+
 /**
- * Runs the files, at most `concurrency` at once, each in a process of its own; shows every result, and counts. A file that crashes has
- * failed; a test that hangs is ended and so is a file, which is also what happens to a file that leaves sockets or timers behind.
+ * Runs the files of all queues, which go on beside each other, each file in a process of its own; shows every result, and counts. A file
+ * that crashes has failed; a test that hangs is ended and so is a file, which is also what happens to a file that leaves sockets or timers
+ * behind.
  */
 export async function runTests(
-  files: readonly string[],
-  concurrency: number,
+  queues: readonly Queue[],
   fileTimeoutMs = FILE_TIMEOUT_MS,
 ): Promise<Counts> {
   const total = { passed: 0, failed: 0, skipped: 0 }
   const reporter = new spec()
   const shown = pipeline(reporter, process.stdout, { end: false })
-  const waiting = [...files]
   const forget = shareCompiledCode()
-  const runner = async () => {
+  const times: { file: string; seconds: number }[] = []
+  const runner = async (waiting: string[]) => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const from = performance.now()
       const events = await eventsOf(file, fileTimeoutMs)
+      times.push({ file, seconds: (performance.now() - from) / 1000 })
       for (const event of events) count(event, file, total)
       // All of a file together, so that nothing of its neighbour comes between.
       for (const event of events) if (!isSummary(event)) reporter.write(event)
     }
   }
-  await Promise.all(Array.from({ length: concurrency }, runner))
+  const runners = queues.flatMap(({ files, atOnce }) => {
+    const waiting = [...files]
+    return Array.from({ length: atOnce }, () => runner(waiting))
+  })
+  await Promise.all(runners)
   reporter.end()
   await shown
   forget()
+  process.stdout.write(slowest(times))
   return total
+}
+
+/** What to look at when a run takes long, a file per line, in seconds. */
+function slowest(times: readonly { file: string; seconds: number }[]): string {
+  const sorted = times.toSorted((a, b) => b.seconds - a.seconds).slice(0, LONGEST_SHOWN)
+  const lines = sorted.map(
+    ({ file, seconds }) => `  ${seconds.toFixed(1)} ${relative(projectRoot, file)}\n`,
+  )
+  return lines.length < LONGEST_SHOWN ? '' : `longest files, in seconds:\n${lines.join('')}`
 }
 
 /** Hundreds of processes load much the same modules: what one of them has compiled spares the next half a second. */

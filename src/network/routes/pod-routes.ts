@@ -17,6 +17,7 @@ export interface PodRoutesOptions {
   readonly mode: RouteMode
   /** What stands before each command, to run it in another network namespace. */
   readonly prefix?: readonly string[]
+  readonly lookEveryMs?: number
 }
 
 /** What comes together is looked at together; nodes register in waves. */
@@ -28,7 +29,7 @@ const LOOK_EVERY_MS = 10_000
 export function startPodRoutes(context: RoleContext, options: PodRoutesOptions): Running {
   const { clock } = context
   const log = context.log.with({ component: 'network' })
-  const { nodeName, clusterCidr, mode } = options
+  const { nodeName, clusterCidr, mode, lookEveryMs = LOOK_EVERY_MS } = options
   if (mode === 'none') return { stop: async () => {} }
   const nodes = context.informers.for(nodeKind)
   const families = splitRanges(clusterCidr).map(
@@ -57,7 +58,7 @@ export function startPodRoutes(context: RoleContext, options: PodRoutesOptions):
     },
     deleted: soon,
   })
-  const looks = lookEvery(clock, { pauseMs: LOOK_EVERY_MS }, () =>
+  const looks = lookEvery(clock, { pauseMs: lookEveryMs }, () =>
     families.every(({ isClean }) => isClean) && nodes.list().length < 2 ? undefined : inTurn(),
   )
   return {

@@ -77,7 +77,7 @@ describe('metrics-server', { skip: missing('go') || missing('kubectl') || unreac
   })
 
   test('becomes available, is discovered, and answers those who may', async () => {
-    await kubectl('wait --for=condition=Available apiservice/v1beta1.metrics.k8s.io --timeout=60s')
+    await kubectl('wait --for=condition=Available apiservice/v1beta1.metrics.k8s.io --timeout=150s')
     const resources = await kubectl('api-resources --api-group=metrics.k8s.io --no-headers')
     assert.match(resources, /^nodes +metrics\.k8s\.io\/v1beta1 +false +NodeMetrics$/m)
     assert.match(resources, /^pods +metrics\.k8s\.io\/v1beta1 +true +PodMetrics$/m)
@@ -108,7 +108,7 @@ describe('metrics-server', { skip: missing('go') || missing('kubectl') || unreac
     // Something about its service changes, so that it is looked at before its time.
     await kubectl('label service/metrics-server -n kube-system looked=at')
     const name = 'apiservice/v1beta1.metrics.k8s.io'
-    await kubectl(`wait --for=condition=Available=False ${name} --timeout=60s`)
+    await kubectl(`wait --for=condition=Available=False ${name} --timeout=150s`)
     assert.match(await kubectl(`get ${name}`), /False \(FailedDiscoveryCheck\)/)
     const raw = ['get', '--raw', '/apis/metrics.k8s.io/v1beta1/nodes']
     const { stderr } = await attempt('kubectl', ['--kubeconfig', target.kubeconfig, ...raw])

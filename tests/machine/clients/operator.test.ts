@@ -56,7 +56,7 @@ describe('prometheus-operator', { skip: unwanted || missing('go') || missing('ku
     await run('go', ['build', '-o', program, `${module}/cmd/operator`], { cwd })
     const sources = (await run('go', ['list', '-m', '-f', '{{.Dir}}', module], { cwd })).trim()
     await kubectl(`apply --server-side -f ${sources}/bundle.yaml`)
-    await kubectl('wait --for=condition=Established crd --all --timeout=30s')
+    await kubectl('wait --for=condition=Established crd --all --timeout=150s')
     // Its own Deployment would run it in a container; on hollow nodes that only looks so.
     await kubectl('delete deployment prometheus-operator')
     kubeconfig = join(target.directory, 'operator')
@@ -80,8 +80,8 @@ describe('prometheus-operator', { skip: unwanted || missing('go') || missing('ku
 
   test('what its kinds say becomes stateful sets, secrets and config maps', async () => {
     await kubectl('apply --server-side -f -', list(serviceAccount, monitor, rule, prometheus))
-    await kubectl('wait --for=condition=Available prometheus/main --timeout=60s')
-    await kubectl('rollout status statefulset/prometheus-main --timeout=30s')
+    await kubectl('wait --for=condition=Available prometheus/main --timeout=150s')
+    await kubectl('rollout status statefulset/prometheus-main --timeout=150s')
     assert.match(await kubectl('get prometheus main'), /^main +2 +2 +True +True /m)
     const data = await kubectl('get secret prometheus-main -o jsonpath={.data}')
     const [config = ''] = Object.values<string>(JSON.parse(data))
@@ -107,12 +107,12 @@ describe('prometheus-operator', { skip: unwanted || missing('go') || missing('ku
     await kubectl('scale prometheus/main --replicas=2')
     assert.equal(await kubectl('get prometheus main -o jsonpath={.spec.shards}'), '2')
     start()
-    await kubectl('wait --for=jsonpath={.status.availableReplicas}=4 prometheus/main --timeout=60s')
+    await kubectl('wait --for=jsonpath={.status.availableReplicas}=4 prometheus/main --timeout=150s')
     assert.match(await kubectl('get pods'), /^prometheus-main-shard-1-1 +2\/2 +Running/m)
   })
 
   test('all that it made goes with what it was made for', async () => {
-    await kubectl('delete prometheus main --cascade=foreground --timeout=60s')
+    await kubectl('delete prometheus main --cascade=foreground --timeout=150s')
     for (const kind of ['statefulset', 'pod', 'secret', 'configmap'])
       assert.doesNotMatch(await kubectl(`get ${kind} -o name`), /prometheus-main/)
   })

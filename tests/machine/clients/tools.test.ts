@@ -32,7 +32,7 @@ describe('tools in Go', { skip: missing('go') }, () => {
       await run('go', ['build', '-ldflags', VERSION, '-o', join(programs, name), path], {
         cwd: sources,
       })
-    await kubectl('wait --for=condition=Ready node --all --timeout=30s')
+    await kubectl('wait --for=condition=Ready node --all --timeout=150s')
   })
   after(() => target?.stop())
 
@@ -46,9 +46,9 @@ describe('tools in Go', { skip: missing('go') }, () => {
     assert.match(versions, /Server Version: v1\.36\.\d+\+proa/)
     assert.match(await kubectl('get --raw /readyz'), /^ok$/)
     await kubectl('create deployment web --image=web:1 --replicas=2')
-    await kubectl('rollout status deployment/web --timeout=30s')
+    await kubectl('rollout status deployment/web --timeout=150s')
     await kubectl('set image deployment/web web=web:2')
-    await kubectl('rollout status deployment/web --timeout=30s')
+    await kubectl('rollout status deployment/web --timeout=150s')
     await kubectl('rollout undo deployment/web')
     await kubectl('scale deployment web --replicas=1')
     const image = 'jsonpath={.spec.template.spec.containers[0].image}'
@@ -56,7 +56,7 @@ describe('tools in Go', { skip: missing('go') }, () => {
     assert.match(await kubectl('get pods -o kyaml'), /kind: "Pod"/)
     assert.match(await kubectl('explain hpa.spec.metrics --recursive'), /VERSION: +v2/)
     assert.match(await kubectl('describe deployment web'), /StrategyType: +RollingUpdate/)
-    await kubectl('delete deployment web --wait --timeout=30s')
+    await kubectl('delete deployment web --wait --timeout=150s')
   })
 
   test('kustomize', async () => {
@@ -64,7 +64,7 @@ describe('tools in Go', { skip: missing('go') }, () => {
     const overlay = join(sources, 'site/overlay')
     const built = await run(join(programs, 'kustomize'), ['build', overlay])
     assert.match(await kubectl('apply -f -', built), /deployment.apps\/live-site created/)
-    await kubectl('rollout status deployment/live-site -n live --timeout=30s')
+    await kubectl('rollout status deployment/live-site -n live --timeout=150s')
     const again = await kubectl(`apply -k ${overlay}`)
     assert.deepEqual(
       again
@@ -83,7 +83,7 @@ describe('tools in Go', { skip: missing('go') }, () => {
     )
     const configMap = await kubectl('get configmap -n live -l app=site -o jsonpath={..index}')
     assert.equal(configMap, 'welcome')
-    await kubectl(`delete -k ${overlay} --timeout=30s`)
+    await kubectl(`delete -k ${overlay} --timeout=150s`)
     assert.equal(await kubectl('get all,cm,secret -n live -l app=site -o name'), '')
   })
 

@@ -52,7 +52,7 @@ export function adoptionCases(bench: Bench): void {
       serviceOf('steady', { ports: [{ port: 80, targetPort: 8080 }] }),
       podRunning('watcher', FOREVER),
     )
-    await kubectl.run('rollout status deployment/steady --timeout=40s')
+    await kubectl.run('rollout status deployment/steady --timeout=150s')
     await bench.ready('watcher')
     const ip = await bench.field('service steady', '.spec.clusterIP')
     await eventually(async () =>
@@ -73,7 +73,7 @@ export function adoptionCases(bench: Bench): void {
     await bench.ready('speaker')
     await eventually(async () => (await kubectl.run('logs speaker')) === 'said\n')
     await kubectl.run('rollout restart deployment/steady')
-    await kubectl.run('rollout status deployment/steady --timeout=40s')
+    await kubectl.run('rollout status deployment/steady --timeout=150s')
     // The old ones are still on their way out.
     await eventually(async () => (await identity()).restarts === '0 0')
     assert.notEqual((await identity()).ids, was.ids)
@@ -102,10 +102,10 @@ export function adoptionCases(bench: Bench): void {
   })
 
   test('drain moves pods away, waits for them, and keeps to disruption of bare pods', async () => {
-    const flags = '--pod-selector=app=drained --timeout=30s'
+    const flags = '--pod-selector=app=drained --timeout=150s'
     await bench.apply(deployment('drained', 2), podRunning('bare', FOREVER, {}, {}))
     await kubectl.run('label pod bare app=drained --overwrite')
-    await kubectl.run('rollout status deployment/drained --timeout=40s')
+    await kubectl.run('rollout status deployment/drained --timeout=150s')
     await bench.ready('bare')
     assert.match(
       await kubectl.fails(`drain here ${flags}`),
@@ -118,7 +118,7 @@ export function adoptionCases(bench: Bench): void {
       /^(0|)$/.test(await bench.field('deployment drained', '.status.readyReplicas')),
     )
     await kubectl.run('uncordon here')
-    await kubectl.run('rollout status deployment/drained --timeout=40s')
+    await kubectl.run('rollout status deployment/drained --timeout=150s')
     await kubectl.run('delete deployment drained steady --wait')
     await eventually(
       async () => linesOf(await kubectl.run('get pods -l app=drained -o name')).length === 0,

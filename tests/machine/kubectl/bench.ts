@@ -9,7 +9,7 @@ import type { ProaProcess } from '../proa-process.ts'
 
 export const NAMESPACE = 'kubectl-cases'
 /** kubectl waits as long for what should take a second or two. */
-const PATIENCE = '--timeout=40s'
+const PATIENCE = '--timeout=150s'
 
 // biome-ignore lint/suspicious/noExplicitAny: what a server said, looked at in tests only
 export type Json = any

@@ -215,9 +215,9 @@ export function commandCases(bench: Bench): void {
       'trap "echo bye; sleep 0.5; echo gone; exit 0" TERM; echo here; while :; do sleep 0.05; done'
     const deaf = 'trap "" TERM; while :; do sleep 0.1; done'
     await bench.apply(
-      podRunning('polite', polite, {}, { terminationGracePeriodSeconds: 20 }),
-      podRunning('deaf', deaf, {}, { terminationGracePeriodSeconds: 60 }),
-      podRunning('forced', deaf, {}, { terminationGracePeriodSeconds: 60 }),
+      podRunning('polite', polite, {}, { terminationGracePeriodSeconds: 300 }),
+      podRunning('deaf', deaf, {}, { terminationGracePeriodSeconds: 300 }),
+      podRunning('forced', deaf, {}, { terminationGracePeriodSeconds: 300 }),
     )
     await bench.ready('polite', 'deaf', 'forced')
     const following = follow(bench, 'polite')
@@ -228,15 +228,15 @@ export function commandCases(bench: Bench): void {
       return performance.now() - from
     }
     const politeMs = await timed('delete pod polite')
-    assert.ok(politeMs > 400 && politeMs < 10_000, `${politeMs} ms`)
+    assert.ok(politeMs > 400 && politeMs < 100_000, `${politeMs} ms`)
     await following.ended
     assert.deepEqual(linesOf(following.heard()), ['here', 'bye', 'gone'])
     const deafMs = await timed('delete pod deaf --grace-period=2')
-    assert.ok(deafMs > 1_500 && deafMs < 12_000, `${deafMs} ms`)
+    assert.ok(deafMs > 1_500 && deafMs < 100_000, `${deafMs} ms`)
     const id = (await bench.field('pod forced', '.status.containerStatuses[0].containerID')).slice(
       13,
     )
-    assert.ok((await timed('delete pod forced --force --grace-period=0')) < 5_000)
+    assert.ok((await timed('delete pod forced --force --grace-period=0')) < 100_000)
     await eventually(() => !processesMention(id))
   })
 }

@@ -262,7 +262,7 @@ export function volumeCases(bench: Bench): void {
     assert.match(lines.join('\n'), /^one\ntouch: .*Read-only file system$/)
     await bench.kubectl.run('delete pvc kept --wait=false')
     await bench.kubectl.run('delete pod reader --now')
-    await bench.kubectl.run(`wait --for=delete pv/${volume} --timeout=30s`)
+    await bench.kubectl.run(`wait --for=delete pv/${volume} --timeout=150s`)
     assert.equal(existsSync(path), false)
   })
 }

@@ -115,8 +115,10 @@ test('work that its client makes worthless, by whatever frame, is counted until 
     socket.write(joinFrames([frame(FrameType.settings, 0, 0, new Uint8Array())]))
     for (let id = 1; id < 4000 && farewell === undefined; id += 40) {
       const ids = Array.from({ length: 20 }, (_, i) => id + i * 2)
+      const before = working
       socket.write(joinFrames(ids.map(each => headersFrame(each, requestBlock()))))
-      await delay(3) // What is broken off in the same breath is not begun.
+      // What is broken off in the same breath is not begun.
+      await until(() => working === before + ids.length || farewell !== undefined)
       socket.write(joinFrames(ids.map(mistake)))
       await delay(1)
     }
