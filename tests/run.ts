@@ -1,5 +1,6 @@
 /** `npm test`: the house's own checks, types, and every test that needs no preparation of the machine. */
 import { spawnSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { projectRoot } from './tidy/sources.ts'
 import { closingLine, runTests, testFiles } from './tools/run-tests.ts'
@@ -13,20 +14,19 @@ const checks =
         check('typescript/bin/tsc', '--noEmit', '-p', 'src/dashboard/pages'),
         check('@biomejs/biome/bin/biome', 'check'),
       ]
-const files =
+const AT_ONCE = availableParallelism() > 1 ? 2 : 1
+const queues =
   wanted.length > 0
-    ? testFiles(...wanted)
-    : testFiles(
-        'src/**/*.test.ts',
-        'tests/tidy/*.test.ts',
-        'tests/facts/*.test.ts',
-        'tests/clients/*.test.ts',
-        'tests/scenarios/*.test.ts',
-        'tests/docs/*.test.ts',
-        'tests/fuzz/*.test.ts',
-        'tests/torture/**/*.test.ts',
-      )
-const tests = await runTests([{ files, atOnce: 2 }])
+    ? [testFiles(...wanted)]
+    : [
+        // These compute most of the time…
+        testFiles('src/**/*.test.ts', 'tests/tidy/*.test.ts', 'tests/facts/*.test.ts'),
+        // … and these mostly wait, for processes and for what takes its time; the longest come first.
+        testFiles('tests/torture/**/*.test.ts').concat(
+          testFiles('tests/{clients,scenarios,docs,fuzz}/*.test.ts'),
+        ),
+      ]
+const tests = await runTests(queues.map(files => ({ files, atOnce: AT_ONCE })))
 // What the tools find counts as failed tests; the others run all the same, so that one run tells everything.
 const counts = { ...tests, failed: tests.failed + checks.filter(passed => !passed).length }
 process.stdout.write(`${closingLine(counts)}\n`)

@@ -27,16 +27,18 @@ test('counts passed, failed and skipped, whatever a file does', () => {
     writeFileSync(path, `import { describe, test } from 'node:test'; ${text}`)
     return path
   })
+  // Two have to be ended, beside each other.
+  const [waits = '', ...others] = paths.toSorted(path => (path.includes('leaves-a-timer') ? -1 : 1))
   const queues = [
-    { files: paths.slice(0, 5), atOnce: 2 },
-    { files: paths.slice(5), atOnce: 1 },
+    { files: others, atOnce: 2 },
+    { files: [waits], atOnce: 1 },
   ]
   const main = join(directory, 'main.mjs')
   const runner = JSON.stringify(join(import.meta.dirname, '..', 'tools', 'run-tests.ts'))
   writeFileSync(
     main,
     `import { closingLine, runTests } from ${runner}
-     console.log(closingLine(await runTests(${JSON.stringify(queues)}, 8000)))`,
+     console.log(closingLine(await runTests(${JSON.stringify(queues)}, 15_000)))`,
   )
   // Node's runner does nothing where it believes to be inside another.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
