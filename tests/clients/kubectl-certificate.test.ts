@@ -44,7 +44,7 @@ spec:
     await ask('ann', 'expirationSeconds: 3600')
     assert.match(await kubectl.run('get csr ann'), /3600s?|60m.*Pending/)
     assert.match(await kubectl.run('certificate approve ann'), /ann approved/)
-    await kubectl.run('wait --for=jsonpath={.status.certificate} csr/ann --timeout=10s')
+    await kubectl.run('wait --for=jsonpath={.status.certificate} csr/ann --timeout=150s')
     assert.match(await kubectl.run('get csr ann'), /Approved,Issued/)
     const encoded = await kubectl.run('get csr ann -o jsonpath={.status.certificate}')
     writeFileSync(at('ann.crt'), Buffer.from(encoded, 'base64'))

@@ -67,7 +67,7 @@ describe('kubectl and a custom resource', { skip: kubectlMissing() }, () => {
     kubectl = kubectlTo(cluster, directory)
     await kubectl.run(['apply', '-f', '-'], { input: definition })
     await kubectl.run(
-      'wait --for=condition=Established crd/crontabs.stable.example.com --timeout=10s',
+      'wait --for=condition=Established crd/crontabs.stable.example.com --timeout=150s',
     )
   })
   after(async () => {
@@ -186,13 +186,13 @@ spec: { mounts: [ { path: /b } ] }
       '4/4',
     )
     assert.equal(await kubectl.run('get ct wide -o jsonpath={.metadata.generation}'), '2')
-    await kubectl.run('wait --for=jsonpath={.status.replicas}=4 ct/wide --timeout=5s')
+    await kubectl.run('wait --for=jsonpath={.status.replicas}=4 ct/wide --timeout=150s')
   })
 
   test('goes with its namespace, with its owner, and with its definition', async () => {
     await kubectl.run('create namespace short-lived')
     await apply(cronTab('inside', '{ cronSpec: "* * * * *" }'), '-n', 'short-lived')
-    await kubectl.run('delete namespace short-lived --timeout=20s')
+    await kubectl.run('delete namespace short-lived --timeout=150s')
     await kubectl.run('create configmap owner')
     const uid = await kubectl.run('get cm owner -o jsonpath={.metadata.uid}')
     await apply(`apiVersion: stable.example.com/v1
@@ -203,8 +203,8 @@ metadata:
 spec: { cronSpec: "* * * * *" }
 `)
     await kubectl.run('delete cm owner')
-    await kubectl.run('wait --for=delete ct/owned --timeout=20s')
-    await kubectl.run('delete crd crontabs.stable.example.com --timeout=20s')
+    await kubectl.run('wait --for=delete ct/owned --timeout=150s')
+    await kubectl.run('delete crd crontabs.stable.example.com --timeout=150s')
     assert.match(
       await kubectl.fails('get ct'),
       /could not find the requested resource|doesn't have a resource type/,

@@ -20,7 +20,7 @@ describe('kubectl, verb by verb', { skip: kubectlMissing(), concurrency: 2 }, ()
     cluster = await startCluster({ nodes: { kind: 'hollow', count: 2 }, listen: { port: 0 } })
     kubectl = kubectlTo(cluster, directory)
     writeFiles(directory, cluster.kubeconfig ?? '')
-    await kubectl.run('wait --for=condition=Ready node --all --timeout=30s')
+    await kubectl.run('wait --for=condition=Ready node --all --timeout=150s')
   })
   after(async () => {
     await cluster?.stop()
@@ -37,7 +37,7 @@ describe('kubectl, verb by verb', { skip: kubectlMissing(), concurrency: 2 }, ()
         namespace,
         '--for=create',
         'serviceaccount/default',
-        '--timeout=10s',
+        '--timeout=150s',
       ])
       for (const step of steps) await take(step, namespace)
     })

@@ -104,7 +104,7 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
   ],
   'get and describe show every kind': [
     ['create deployment d --image=web:1 --port=80', /created/],
-    ['rollout status deployment d --timeout=20s', /successfully rolled out/],
+    ['rollout status deployment d --timeout=150s', /successfully rolled out/],
     ['expose deployment d --port=80', /service\/d exposed/],
     [
       'wait endpointslice -l kubernetes.io/service-name=d --for=jsonpath={.endpoints[0].conditions.ready}=true',
@@ -208,7 +208,7 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
     ],
     ['create serviceaccount s', /created/],
     ['set serviceaccount deployment/d s', /serviceaccount updated/],
-    ['rollout status deployment/d --timeout=20s', /successfully rolled out/],
+    ['rollout status deployment/d --timeout=150s', /successfully rolled out/],
     ['rollout pause deployment/d', /paused/],
     ['!rollout restart deployment/d', /can't restart paused deployment/],
     ['rollout resume deployment/d', /resumed/],
@@ -243,7 +243,7 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
   ],
   'pods: run, logs, exec, debug, replace': [
     ['run solo --image=web:1 --port=80 --labels=run=solo', /pod\/solo created/],
-    ['wait pod solo --for=condition=Ready --timeout=20s', /condition met/],
+    ['wait pod solo --for=condition=Ready --timeout=150s', /condition met/],
     ['logs solo --tail=1 --since=1h -c solo --timestamps', ''],
     ['logs -l run=solo', ''],
     ['!logs solo -c nope', /container nope is not valid for pod solo/],
@@ -283,16 +283,16 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
   ],
   'delete: selectors, cascades and waiting': [
     ['create deployment d --image=web:1 --replicas=2', /created/],
-    ['rollout status deployment d --timeout=20s', /successfully rolled out/],
+    ['rollout status deployment d --timeout=150s', /successfully rolled out/],
     ['delete deployment d --dry-run=server', /deleted \(server dry run\)/],
     ['delete deployment d --cascade=orphan', /deleted/],
     ['get rs,pods -l app=d -o name', /replicaset.apps\/d-\w+\npod\/d-\S+\npod\/d-\S+\n/],
     ['delete rs -l app=d --cascade=background', /deleted/],
     // It tells of those that were still there.
-    ['wait pods -l app=d --for=delete --timeout=20s', /^(pod\/d-\S+ condition met\n)*$/],
+    ['wait pods -l app=d --for=delete --timeout=150s', /^(pod\/d-\S+ condition met\n)*$/],
     ['get pods -l app=d -o name', ''],
     ['create deployment d --image=web:1', /created/],
-    ['delete deployment d --cascade=foreground --timeout=20s', /deleted/],
+    ['delete deployment d --cascade=foreground --timeout=150s', /deleted/],
     ['get rs,pods -l app=d -o name', ''],
     ['wait pod/nope --for=delete --timeout=2s', ''],
     ['!wait pod/nope --for=condition=Ready --timeout=1s', /pods "nope" not found/],

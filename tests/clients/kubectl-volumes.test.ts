@@ -44,7 +44,7 @@ spec:
   resources: { requests: { storage: ${size} } }
 `
 
-describe('kubectl and volumes', { skip: kubectlMissing(), timeout: 180_000 }, () => {
+describe('kubectl and volumes', { skip: kubectlMissing(), timeout: 600_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'proa-kubectl-volumes-'))
   let cluster: Cluster
   let kubectl: Kubectl
@@ -52,7 +52,7 @@ describe('kubectl and volumes', { skip: kubectlMissing(), timeout: 180_000 }, ()
   before(async () => {
     cluster = await startCluster({ nodes: { kind: 'hollow', count: 2 }, listen: { port: 0 } })
     kubectl = kubectlTo(cluster, directory)
-    await kubectl.run('wait --for=condition=Ready node --all --timeout=30s')
+    await kubectl.run('wait --for=condition=Ready node --all --timeout=150s')
   })
   after(async () => {
     await cluster?.stop()
@@ -61,13 +61,13 @@ describe('kubectl and volumes', { skip: kubectlMissing(), timeout: 180_000 }, ()
 
   const apply = (text: string) => kubectl.run(['apply', '-f', '-'], { input: text })
   const phase = (what: string, is: string) =>
-    kubectl.run(`wait --for=jsonpath={.status.phase}=${is} ${what} --timeout=30s`)
+    kubectl.run(`wait --for=jsonpath={.status.phase}=${is} ${what} --timeout=150s`)
   const field = (what: string, path: string) => kubectl.run(`get ${what} -o jsonpath={${path}}`)
 
   test('a set whose pods have claims is rolled out, and its claims outlive it', async () => {
     assert.match(await kubectl.run('get storageclass'), /^standard \(default\) +proa\/local-path/m)
     await apply(set)
-    await kubectl.run('rollout status statefulset/db --timeout=60s')
+    await kubectl.run('rollout status statefulset/db --timeout=150s')
     const rows = await kubectl.run('get pvc')
     for (const name of ['data-db-0', 'data-db-1', 'data-db-2'])
       assert.match(rows, new RegExp(`^${name} +Bound +pvc-\\S+ +1Gi +RWO +standard`, 'm'))
@@ -84,10 +84,10 @@ describe('kubectl and volumes', { skip: kubectlMissing(), timeout: 180_000 }, ()
     ])
       assert.ok(figures.split('\n').includes(line), line)
     await kubectl.run('delete statefulset db --wait')
-    await kubectl.run('wait --for=delete pod -l app=db --timeout=30s')
+    await kubectl.run('wait --for=delete pod -l app=db --timeout=150s')
     await phase('pvc/data-db-0', 'Bound')
-    await kubectl.run('delete pvc --all --wait --timeout=30s')
-    await kubectl.run('wait --for=delete pv --all --timeout=30s')
+    await kubectl.run('delete pvc --all --wait --timeout=150s')
+    await kubectl.run('wait --for=delete pv --all --timeout=150s')
   })
 
   test('a volume made by hand is bound, kept when its claim goes, and given back', async () => {
@@ -105,7 +105,7 @@ describe('kubectl and volumes', { skip: kubectlMissing(), timeout: 180_000 }, ()
     await kubectl.run('delete pv by-hand --wait=false')
     assert.match(await kubectl.run('get pv by-hand'), /Terminating/)
     await kubectl.run('delete pvc second --wait')
-    await kubectl.run('wait --for=delete pv/by-hand --timeout=30s')
+    await kubectl.run('wait --for=delete pv/by-hand --timeout=150s')
   })
 
   test('a claim says what it waits for', async () => {

@@ -27,7 +27,7 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
   before(async () => {
     cluster = await startCluster({ nodes: { kind: 'hollow', count: 2 }, listen: { port: 0 } })
     kubectl = kubectlTo(cluster, directory)
-    await kubectl.run('wait --for=condition=Ready node --all --timeout=30s')
+    await kubectl.run('wait --for=condition=Ready node --all --timeout=150s')
   })
   after(async () => {
     await cluster?.stop()
@@ -113,7 +113,7 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
     assert.match(difference.stdout, /\+ +- image: web:2|\+ +image: web:2/)
     assert.match(await apply(deployment('shop', 'web:2')), /deployment.apps\/shop configured/)
     // What is being rolled out may change between kubectl's read and its dry run.
-    await kubectl.run('rollout status deployment/shop --timeout=30s')
+    await kubectl.run('rollout status deployment/shop --timeout=150s')
     assert.equal((await kubectl.try(['diff', '-f', manifest])).code, 0)
     const config = (value: string) =>
       `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: owned }\ndata: { key: ${value} }\n`
@@ -182,21 +182,23 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
   test('a deployment rolls out, scales, goes back, restarts', async () => {
     await apply(deployment('site'))
     assert.match(
-      await kubectl.run('rollout status deployment/site --timeout=30s'),
+      await kubectl.run('rollout status deployment/site --timeout=150s'),
       /successfully rolled out/,
     )
     assert.match(await kubectl.run('get deployment site'), /site +2\/2 +2 +2/)
     assert.match(await kubectl.run('get pods -l app=site -o wide'), /Running/)
     await kubectl.run('scale deployment site --replicas=3')
-    await kubectl.run('wait deployment site --for=jsonpath={.status.readyReplicas}=3 --timeout=30s')
+    await kubectl.run(
+      'wait deployment site --for=jsonpath={.status.readyReplicas}=3 --timeout=150s',
+    )
     await kubectl.run('set image deployment/site web=web:2')
-    await kubectl.run('rollout status deployment/site --timeout=30s')
+    await kubectl.run('rollout status deployment/site --timeout=150s')
     assert.match(
       await kubectl.run('rollout history deployment/site'),
       /REVISION +CHANGE-CAUSE\n1 +<none>\n2 +<none>/,
     )
     await kubectl.run('rollout undo deployment/site')
-    await kubectl.run('rollout status deployment/site --timeout=30s')
+    await kubectl.run('rollout status deployment/site --timeout=150s')
     assert.equal(
       await kubectl.run(
         'get deployment site -o jsonpath={.spec.template.spec.containers[0].image}',
@@ -204,17 +206,17 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
       'web:1',
     )
     await kubectl.run('rollout restart deployment/site')
-    await kubectl.run('rollout status deployment/site --timeout=30s')
+    await kubectl.run('rollout status deployment/site --timeout=150s')
     assert.match(await kubectl.run('describe deployment site'), /NewReplicaSetAvailable/)
     assert.match(await kubectl.run('events --for deployment/site'), /ScalingReplicaSet/)
     assert.match(await kubectl.run('autoscale deployment site --max=3'), /site autoscaled/)
-    await kubectl.run('delete deployment site --cascade=foreground --timeout=30s')
+    await kubectl.run('delete deployment site --cascade=foreground --timeout=150s')
     assert.equal(await kubectl.run('get rs,pods -l app=site -o name'), '')
   })
 
   test('expose, run, logs, exec, cordon, drain', async () => {
     await kubectl.run('run solo --image=web:1 --port=80')
-    await kubectl.run('wait pod solo --for=condition=Ready --timeout=30s')
+    await kubectl.run('wait pod solo --for=condition=Ready --timeout=150s')
     assert.match(await kubectl.run('expose pod solo --port=80'), /service\/solo exposed/)
     assert.match(
       await kubectl.run('get service solo'),
@@ -225,7 +227,7 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
     assert.match(await kubectl.run(`cordon ${node}`), /cordoned/)
     assert.match(await kubectl.run('get nodes'), /SchedulingDisabled/)
     assert.match(
-      await kubectl.run(`drain ${node} --force --ignore-daemonsets --timeout=30s`),
+      await kubectl.run(`drain ${node} --force --ignore-daemonsets --timeout=150s`),
       /evicting pod default\/solo/,
     )
     await kubectl.run(`uncordon ${node}`)
@@ -236,7 +238,7 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
   test('commands that follow: logs, events, attach, port-forward', async () => {
     const script = 'echo one; sleep 1; echo two; sleep 60'
     await kubectl.run(['run', 'talk', '--image=web:1', '--command', '--', 'sh', '-c', script])
-    await kubectl.run('wait pod talk --for=condition=Ready --timeout=30s')
+    await kubectl.run('wait pod talk --for=condition=Ready --timeout=150s')
     await Promise.all([
       kubectl.follow('logs -f talk', /^one\ntwo\n/),
       kubectl.follow('events --watch --for pod/talk', /Started +Pod\/talk/),
@@ -259,7 +261,7 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
       'echo last words; exit 1',
     ])
     await kubectl.run(
-      'wait pod brief --for=jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}=1 --timeout=30s',
+      'wait pod brief --for=jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}=1 --timeout=150s',
     )
     assert.equal(await kubectl.run('logs brief --previous'), 'last words\n')
     assert.match(
@@ -271,11 +273,11 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
 
   test('graceful, immediate and forced deletes', async () => {
     await kubectl.run('run slow --image=web:1')
-    await kubectl.run('wait pod slow --for=condition=Ready --timeout=30s')
-    assert.match(await kubectl.run('delete pod slow --grace-period=1 --timeout=30s'), /deleted/)
+    await kubectl.run('wait pod slow --for=condition=Ready --timeout=150s')
+    assert.match(await kubectl.run('delete pod slow --grace-period=1 --timeout=150s'), /deleted/)
     await kubectl.run('run stuck --image=web:1')
     assert.match(
-      (await kubectl.try('delete pod stuck --force --grace-period=0 --timeout=30s')).stdout,
+      (await kubectl.try('delete pod stuck --force --grace-period=0 --timeout=150s')).stdout,
       /force deleted/,
     )
     assert.match(await kubectl.fails('get pod stuck'), /NotFound/)
@@ -305,7 +307,7 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
     )
     const token = (await kubectl.run('create token reader -n team')).trim()
     assert.equal(token.split('.').length, 3)
-    await kubectl.run('delete namespace team --timeout=60s')
+    await kubectl.run('delete namespace team --timeout=150s')
     assert.match(await kubectl.fails('get namespace team'), /NotFound/)
   })
 

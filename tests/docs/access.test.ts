@@ -70,7 +70,7 @@ test('the program of the guide prints what it says', () => {
     const result = spawnSync(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', '--input-type=module-typescript', '--eval', own],
-      { cwd: directory, encoding: 'utf8', timeout: 60_000 },
+      { cwd: directory, encoding: 'utf8', timeout: 300_000 },
     )
     assert.equal(result.stdout, promise)
   } finally {

@@ -72,7 +72,7 @@ test('a policy that is none ends the start with one sentence', () => {
   const { status, stderr } = spawnSync(
     process.execPath,
     [program, ...words, '--audit-policy-file', file, '--audit-log-path', '-'],
-    { encoding: 'utf8', timeout: 60_000 },
+    { encoding: 'utf8', timeout: 300_000 },
   )
   assert.equal(status, 1)
   assert.equal(
@@ -88,7 +88,7 @@ test('the guide’s program prints what it says', () => {
   const result = spawnSync(
     process.execPath,
     ['--input-type=module-typescript', '--eval', program],
-    { cwd: projectRoot, encoding: 'utf8', timeout: 60_000 },
+    { cwd: projectRoot, encoding: 'utf8', timeout: 300_000 },
   )
   assert.equal(result.stderr, '')
   const [, promised] = /```\n\nprints `(.*)`/.exec(guide) ?? []

@@ -22,7 +22,7 @@ after(async () => {
 
 const skip = kubectlMissing()
 
-test('the guide’s sessions print what it shows', { skip, timeout: 300_000 }, async () => {
+test('the guide’s sessions print what it shows', { skip, timeout: 600_000 }, async () => {
   const sessions = [...guide.matchAll(/<!-- session -->\n```console\n([\s\S]*?)```/g)]
   assert.equal(sessions.length, 5)
   const environment: Record<string, string> = {}

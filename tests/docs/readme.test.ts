@@ -18,7 +18,7 @@ test('the library examples print what the README says', () => {
     const result = spawnSync(process.execPath, words, {
       cwd: projectRoot,
       encoding: 'utf8',
-      timeout: 30_000,
+      timeout: 300_000,
     })
     assert.equal(result.stderr, '')
     // Each printed line stands between backticks, up to the end of the sentence.

@@ -45,7 +45,7 @@ describe('kubectl on real containers', { skip: reason !== undefined }, () => {
   describe('measures', () => measures(bench))
   describe('adoption', () => adoptionCases(bench))
 
-  test('a reset takes away all that is left', { timeout: 60_000 }, async () => {
+  test('a reset takes away all that is left', { timeout: 600_000 }, async () => {
     const ids = ownIds(proa)
     assert.notDeepEqual(ids, [])
     assert.equal(await proa.end('SIGTERM'), 0)

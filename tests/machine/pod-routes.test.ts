@@ -228,9 +228,7 @@ function suite(family: Family) {
     test('all pods reach all others, neighbours without a tunnel', async () => {
       for (const from of NAMES)
         for (const to of NAMES.filter(name => name !== from))
-          await eventually(() => reaches(from, to)).catch(() =>
-            assert.fail(`${from} ${to}`),
-          )
+          await eventually(() => reaches(from, to)).catch(() => assert.fail(`${from} ${to}`))
       const routes = ip('a', 'route')
       assert.match(routes, new RegExp(`${rangeOf('c')} via ${machines.c} dev eth0 .*onlink`))
       assert.ok(routes.includes(`${rangeOf('b')} via ${family.tunnelEnd(1)} dev ${tunnel}`), routes)

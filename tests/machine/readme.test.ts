@@ -44,7 +44,7 @@ after(async () => {
   assert.equal(reset.status, 0, reset.stderr)
 })
 
-test('the terminal session prints what the README shows', { timeout: 120_000 }, async () => {
+test('the terminal session prints what the README shows', { timeout: 600_000 }, async () => {
   assert.ok(session.length > 5)
   const environment = { ...process.env, KUBECONFIG: join(directory, 'admin.conf') }
   for (const { command, output } of session) {

@@ -28,7 +28,7 @@ const pod = (name: string, script: string) =>
     },
   })
 
-describe('a machine that shuts down', { skip: reason !== undefined, timeout: 300_000 }, () => {
+describe('a machine that shuts down', { skip: reason !== undefined, timeout: 600_000 }, () => {
   test('pods end, logs are told, traces are told, and a Proa that is stopped ends nobody', async () => {
     // Longer than the pods have: no file of this machine has to say more.
     const bus = new PrivateBus(60)

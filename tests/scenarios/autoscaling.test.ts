@@ -55,7 +55,7 @@ const SORTS = {
     'type: External, external: { metric: { name: queue }, target: { type: AverageValue, averageValue: 10 } }',
 }
 
-describe('autoscaling', { skip: kubectlMissing(), timeout: 180_000 }, () => {
+describe('autoscaling', { skip: kubectlMissing(), timeout: 600_000 }, () => {
   const clock = fastClock(SPEED)
   const scene = kubectlCluster(2, { clock })
   let metrics: MetricsApis
@@ -63,10 +63,10 @@ describe('autoscaling', { skip: kubectlMissing(), timeout: 180_000 }, () => {
     metrics = await serveMetrics(() => scene.cluster, clock)
     await scene.apply(metrics.manifest)
     await scene.kubectl.run(
-      'wait apiservice/v1beta1.metrics.k8s.io apiservice/v1beta2.custom.metrics.k8s.io apiservice/v1beta1.external.metrics.k8s.io --for=condition=Available --timeout=60s',
+      'wait apiservice/v1beta1.metrics.k8s.io apiservice/v1beta2.custom.metrics.k8s.io apiservice/v1beta1.external.metrics.k8s.io --for=condition=Available --timeout=150s',
     )
     await scene.apply(workload)
-    await scene.kubectl.run('rollout status deployment/front --timeout=60s')
+    await scene.kubectl.run('rollout status deployment/front --timeout=150s')
   })
   after(() => metrics?.[Symbol.asyncDispose]())
 
@@ -76,7 +76,7 @@ describe('autoscaling', { skip: kubectlMissing(), timeout: 180_000 }, () => {
     (await get()).status.conditions?.find(each => each.type === type)
   const replicas = (count: number) =>
     scene.kubectl.run(
-      `wait deployment/front --for=jsonpath={.status.readyReplicas}=${count} --timeout=60s`,
+      `wait deployment/front --for=jsonpath={.status.readyReplicas}=${count} --timeout=150s`,
     )
   const says = (type: string, reason: string) =>
     until(`${type} to be ${reason}`, async () => (await condition(type))?.reason === reason)

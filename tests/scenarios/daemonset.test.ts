@@ -42,7 +42,7 @@ const settled = ({ client }: Cluster) =>
     )
   })
 
-test('three nodes have a pod each, through updates and back', { timeout: 120_000 }, async () => {
+test('three nodes have a pod each, through updates and back', { timeout: 600_000 }, async () => {
   const cluster = await startCluster({ nodes: { kind: 'hollow', count: 3 } })
   try {
     const { client } = cluster

@@ -29,12 +29,12 @@ metadata: { name: ${name} }
 spec: { selector: { matchLabels: { app: ${name} } }, ${budget} }
 `
 
-describe('drain', { skip: kubectlMissing(), timeout: 180_000 }, () => {
+describe('drain', { skip: kubectlMissing(), timeout: 600_000 }, () => {
   const scene = kubectlCluster(3)
   const { apply, read } = scene
 
   /** Drains a node that has pods of the app; tells the fewest that were ready meanwhile. */
-  async function drain(name: string, timeout = '60s') {
+  async function drain(name: string, timeout = '150s') {
     const { kubectl, cluster } = scene
     const where = (await read(`pods -l app=${name}`, '{.items[*].spec.nodeName}')).split(' ')
     const node = where[0] ?? ''
@@ -64,10 +64,10 @@ describe('drain', { skip: kubectlMissing(), timeout: 180_000 }, () => {
   }
   const settled = async (name: string, healthy = REPLICAS) => {
     await scene.kubectl.run(
-      `wait pdb/${name} --for=jsonpath={.status.currentHealthy}=${healthy} --timeout=60s`,
+      `wait pdb/${name} --for=jsonpath={.status.currentHealthy}=${healthy} --timeout=150s`,
     )
     await scene.kubectl.run(
-      `wait pdb/${name} --for=jsonpath={.status.expectedPods}=${REPLICAS} --timeout=60s`,
+      `wait pdb/${name} --for=jsonpath={.status.expectedPods}=${REPLICAS} --timeout=150s`,
     )
   }
   const gone = (name: string) => scene.kubectl.run(`delete deployment,pdb ${name}`)
@@ -100,10 +100,10 @@ describe('drain', { skip: kubectlMissing(), timeout: 180_000 }, () => {
   test('pods that are not well are kept by a budget, unless its policy lets them go', async () => {
     await apply(app('sick', 'minAvailable: 1', 'false'))
     await scene.kubectl.run(
-      `wait deployment/sick --for=jsonpath={.status.updatedReplicas}=${REPLICAS} --timeout=60s`,
+      `wait deployment/sick --for=jsonpath={.status.updatedReplicas}=${REPLICAS} --timeout=150s`,
     )
     await scene.kubectl.run(
-      'wait pods -l app=sick --for=jsonpath={.status.phase}=Running --timeout=60s',
+      'wait pods -l app=sick --for=jsonpath={.status.phase}=Running --timeout=150s',
     )
     await settled('sick', 0)
     const kept = await drain('sick', '3s')

@@ -15,9 +15,9 @@ const FIRST = Number(process.env.FIRST_SEED ?? 1)
 const STEPS = 30
 
 for (let seed = FIRST; seed < FIRST + LIVES; seed++)
-  test(`life ${seed}`, { timeout: 240_000 }, () => live(seed, STEPS))
+  test(`life ${seed}`, { timeout: 600_000 }, () => live(seed, STEPS))
 
-test('the judge notices what is planted', { timeout: 120_000 }, async () => {
+test('the judge notices what is planted', { timeout: 600_000 }, async () => {
   const federation = await TestFederation.start({
     members: ['east', 'north', 'west'],
     clock: fastClock(20),

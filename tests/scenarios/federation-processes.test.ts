@@ -104,11 +104,11 @@ describe('a federation of processes', { skip: kubectlMissing() }, () => {
       return (await kubectl('host').run(words)) === 'True True'
     })
     await run('create deployment web --image=web:1 --replicas=4 -n shop')
-    await run('rollout status deployment/web -n shop --timeout=60s')
+    await run('rollout status deployment/web -n shop --timeout=150s')
     assert.deepEqual([await replicas('east'), await replicas('west')], [2, 2])
     await members.get('west')?.kill()
     await until('all in the east', async () => (await replicas('east')) === 4)
-    await run('rollout status deployment/web -n shop --timeout=60s')
+    await run('rollout status deployment/web -n shop --timeout=150s')
     await members.get('west')?.start()
     await until(
       'four in all',
@@ -124,8 +124,8 @@ describe('a federation of processes', { skip: kubectlMissing() }, () => {
       'four in all',
       async () => (await replicas('east')) + (await replicas('west')) === 4,
     )
-    await kubectl('host').run('rollout status deployment/web -n shop --timeout=60s')
-    await kubectl('host').run('delete namespace shop --timeout=60s')
+    await kubectl('host').run('rollout status deployment/web -n shop --timeout=150s')
+    await kubectl('host').run('delete namespace shop --timeout=150s')
     for (const name of NAMES) {
       const { code } = await kubectl(name).try('get namespace shop')
       assert.equal(code, 1)

@@ -27,8 +27,8 @@ export function kubectlCluster(nodes: number, options: ClusterOptions = {}): Kub
       ...options,
     })
     kubectl = kubectlTo(cluster, directory)
-    await kubectl.run('wait --for=condition=Ready node --all --timeout=30s')
-    await kubectl.run('wait --for=create serviceaccount/default --timeout=30s')
+    await kubectl.run('wait --for=condition=Ready node --all --timeout=150s')
+    await kubectl.run('wait --for=create serviceaccount/default --timeout=150s')
   })
   after(async () => {
     await cluster?.stop()

@@ -18,7 +18,7 @@ const KINDS: readonly [AnyKind, object][] = [
   [service, { spec: { ports: [{ port: 80 }] } }],
 ]
 
-describe('a large namespace', { skip: kubectlMissing(), timeout: 180_000 }, () => {
+describe('a large namespace', { skip: kubectlMissing(), timeout: 600_000 }, () => {
   const scene = kubectlCluster(1)
 
   test(`${OBJECTS} objects go with their namespace; what a finalizer keeps, keeps it`, async () => {
@@ -58,7 +58,7 @@ describe('a large namespace', { skip: kubectlMissing(), timeout: 180_000 }, () =
     await scene.kubectl.run(
       'patch configmap object-0 -n large --type=merge -p {"metadata":{"finalizers":null}}',
     )
-    await scene.kubectl.run('wait namespace/large --for=delete --timeout=60s')
+    await scene.kubectl.run('wait namespace/large --for=delete --timeout=150s')
     assert.equal(await countOf(), 0)
     assert.ok(await client.get(configMap, 'stays', 'default'))
     // The name is free again, and nothing of the old one comes back.

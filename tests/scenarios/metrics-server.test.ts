@@ -28,7 +28,7 @@ spec:
   containers: [ { name: main, image: 'web:1', resources: { requests: { cpu: 1, memory: 1Gi } } } ]
 `
 
-describe('what is used', { skip: kubectlMissing(), timeout: 180_000 }, () => {
+describe('what is used', { skip: kubectlMissing(), timeout: 600_000 }, () => {
   const scene = kubectlCluster(2, { metricsServer: true, clock: fastClock(SPEED) })
   const run = (words: string) => scene.kubectl.run(words)
   const says = (words: string, pattern: RegExp) =>
@@ -38,8 +38,8 @@ describe('what is used', { skip: kubectlMissing(), timeout: 180_000 }, () => {
     })
 
   before(async () => {
-    await run(`wait --for=create ${SERVICE} --timeout=60s`)
-    await run(`wait --for=condition=Available ${SERVICE} --timeout=60s`)
+    await run(`wait --for=create ${SERVICE} --timeout=150s`)
+    await run(`wait --for=condition=Available ${SERVICE} --timeout=150s`)
     await scene.apply(pods)
     await says('top pod -A --no-headers', /other[\s\S]*pair|pair[\s\S]*other/)
   })
@@ -110,10 +110,10 @@ describe('what is used', { skip: kubectlMissing(), timeout: 180_000 }, () => {
       spec: { ports: [{ port: 443, targetPort: 4443 }], selector: { app: 'none' } },
     }
     await scene.apply(JSON.stringify(service))
-    await run(`wait --for=condition=Available=False ${SERVICE} --timeout=60s`)
+    await run(`wait --for=condition=Available=False ${SERVICE} --timeout=150s`)
     assert.match(await run(`get ${SERVICE}`), /kube-system\/metrics-server +False/)
     await run('delete service metrics-server -n kube-system')
-    await run(`wait --for=condition=Available ${SERVICE} --timeout=60s`)
+    await run(`wait --for=condition=Available ${SERVICE} --timeout=150s`)
     assert.match(await run('top pod pair'), /pair/)
   })
 })
@@ -140,7 +140,7 @@ spec:
   metrics: [ { type: Resource, resource: { name: cpu, target: { type: Utilization, averageUtilization: 50 } } } ]
 `
 
-describe('an autoscaler of measured pods', { skip: kubectlMissing(), timeout: 180_000 }, () => {
+describe('an autoscaler of measured pods', { skip: kubectlMissing(), timeout: 600_000 }, () => {
   const clock = fastClock(SPEED)
   const scene = kubectlCluster(2, { metricsServer: true, clock })
   const get = () => scene.cluster.client.get(horizontalPodAutoscaler, 'front', 'default')
@@ -168,7 +168,7 @@ describe('an autoscaler of measured pods', { skip: kubectlMissing(), timeout: 18
     await until('three replicas', async () => (await desired()) === 3)
     assert.equal((await condition('AbleToScale'))?.status, 'True')
     await scene.kubectl.run(
-      'wait deployment/front --for=jsonpath={.status.readyReplicas}=3 --timeout=60s',
+      'wait deployment/front --for=jsonpath={.status.readyReplicas}=3 --timeout=150s',
     )
     const events = await scene.kubectl.run('get events --field-selector involvedObject.name=front')
     assert.match(events, /SuccessfulRescale.*New size: 3; reason: cpu resource utilization/)
@@ -185,7 +185,7 @@ describe('an autoscaler of measured pods', { skip: kubectlMissing(), timeout: 18
   test('less makes it smaller once that has lasted', async () => {
     // Also of those that come yet.
     await scene.kubectl.run(
-      'wait deployment/front --for=jsonpath={.status.readyReplicas}=5 --timeout=60s',
+      'wait deployment/front --for=jsonpath={.status.readyReplicas}=5 --timeout=150s',
     )
     await uses('10m')
     const lessMs = clock.monotonicMs()

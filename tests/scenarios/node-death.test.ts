@@ -51,7 +51,7 @@ spec:
   containers: [ { name: main, image: 'web:1' } ]
 `
 
-describe('a node that dies', { skip: kubectlMissing(), timeout: 400_000 }, () => {
+describe('a node that dies', { skip: kubectlMissing(), timeout: 600_000 }, () => {
   const clock = fastClock(SPEED)
   const scene = kubectlCluster(2, { clock })
   let mortal: RunningHollowNode
@@ -67,11 +67,11 @@ describe('a node that dies', { skip: kubectlMissing(), timeout: 400_000 }, () =>
     } as unknown as CompleteOptions
     const started = await startHollowNodes(1, options, () => context)
     mortal = started[0] as RunningHollowNode
-    await scene.kubectl.run(`wait --for=create node/${NAME} --timeout=60s`)
-    await scene.kubectl.run(`wait --for=condition=Ready node/${NAME} --timeout=60s`)
+    await scene.kubectl.run(`wait --for=create node/${NAME} --timeout=150s`)
+    await scene.kubectl.run(`wait --for=condition=Ready node/${NAME} --timeout=150s`)
     await scene.apply(workload)
-    await scene.kubectl.run('rollout status deployment/web --timeout=60s')
-    await scene.kubectl.run('wait pod/faithful --for=condition=Ready --timeout=60s')
+    await scene.kubectl.run('rollout status deployment/web --timeout=150s')
+    await scene.kubectl.run('wait pod/faithful --for=condition=Ready --timeout=150s')
   })
   after(async () => {
     await mortal?.stop()
@@ -81,7 +81,7 @@ describe('a node that dies', { skip: kubectlMissing(), timeout: 400_000 }, () =>
   const read = (path: string) => scene.read(`node ${NAME}`, path)
   const webOn = async (isThere: boolean): Promise<Pod[]> =>
     (await podsOf(scene.cluster, 'web')).filter(({ spec }) => (spec.nodeName === NAME) === isThere)
-  const wait = (words: string) => scene.kubectl.run(`wait ${words} --timeout=90s`)
+  const wait = (words: string) => scene.kubectl.run(`wait ${words} --timeout=150s`)
 
   test('its pods are replaced elsewhere after what they tolerate, and it comes back clean', async () => {
     const { kubectl, apply } = scene

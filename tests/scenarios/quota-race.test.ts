@@ -98,7 +98,7 @@ describe('the judge of a race for a quota', () => {
   })
 })
 
-describe('a race for a quota', { skip: kubectlMissing(), timeout: 180_000 }, () => {
+describe('a race for a quota', { skip: kubectlMissing(), timeout: 600_000 }, () => {
   const scene = kubectlCluster(2)
   const answers: Answer[] = []
   const seen: SeenUsage[] = []

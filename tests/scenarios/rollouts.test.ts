@@ -18,13 +18,13 @@ spec:
     spec: { terminationGracePeriodSeconds: 0, containers: [ { name: main, image: 'web:1' } ] }
 `
 
-describe('rollouts', { skip: kubectlMissing(), timeout: 180_000 }, () => {
+describe('rollouts', { skip: kubectlMissing(), timeout: 600_000 }, () => {
   const scene = kubectlCluster(3)
   const { apply, read } = scene
   const images = async (name: string) =>
     new Set((await read(`pods -l app=${name}`, '{.items[*].spec.containers[0].image}')).split(' '))
   const rolledOut = (name: string) =>
-    scene.kubectl.run(`rollout status deployment/${name} --timeout=60s`)
+    scene.kubectl.run(`rollout status deployment/${name} --timeout=150s`)
 
   test('a rollout is followed to its end, told in its history, and undone to any revision', async () => {
     const { kubectl } = scene
@@ -67,7 +67,7 @@ describe('rollouts', { skip: kubectlMissing(), timeout: 180_000 }, () => {
     // Scaling goes on meanwhile.
     await kubectl.run('scale deployment/calm --replicas=6')
     await kubectl.run(
-      'wait deployment/calm --for=jsonpath={.status.availableReplicas}=6 --timeout=30s',
+      'wait deployment/calm --for=jsonpath={.status.availableReplicas}=6 --timeout=150s',
     )
     const paused = '{.status.conditions[?(@.type=="Progressing")].reason}'
     assert.equal(await read('deployment/calm', paused), 'DeploymentPaused')
@@ -89,7 +89,7 @@ describe('rollouts', { skip: kubectlMissing(), timeout: 180_000 }, () => {
     // Only for what cannot get on: whatever else is to get on may have to wait for the machine.
     await deadline(2)
     await kubectl.run('set image deployment/stuck main=web::2')
-    const said = await kubectl.fails('rollout status deployment/stuck --timeout=60s')
+    const said = await kubectl.fails('rollout status deployment/stuck --timeout=150s')
     assert.match(said, /exceeded its progress deadline/)
     const condition = '{.status.conditions[?(@.type=="Progressing")].reason}'
     assert.equal(await read('deployment/stuck', condition), 'ProgressDeadlineExceeded')
@@ -117,7 +117,7 @@ describe('rollouts', { skip: kubectlMissing(), timeout: 180_000 }, () => {
     const before = await uids()
     await kubectl.run('rollout restart deployment/again')
     await rolledOut('again')
-    await kubectl.run('wait --for=jsonpath={.status.replicas}=4 deployment/again --timeout=30s')
+    await kubectl.run('wait --for=jsonpath={.status.replicas}=4 deployment/again --timeout=150s')
     assert.ok([...(await uids())].every(uid => !before.has(uid)))
     assert.deepEqual(await images('again'), new Set(['web:1']))
   })

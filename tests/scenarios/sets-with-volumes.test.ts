@@ -24,7 +24,7 @@ spec:
     spec: { accessModes: [ ReadWriteOnce ], resources: { requests: { storage: 1Gi } } }
 `
 
-describe('sets with volumes', { skip: kubectlMissing(), timeout: 180_000 }, () => {
+describe('sets with volumes', { skip: kubectlMissing(), timeout: 600_000 }, () => {
   const scene = kubectlCluster(3)
   const { apply, read } = scene
   const names = async (what: string, app: string) => {
@@ -33,7 +33,7 @@ describe('sets with volumes', { skip: kubectlMissing(), timeout: 180_000 }, () =
   }
   const ready = (app: string, count: number) =>
     scene.kubectl.run(
-      `wait statefulset/${app} --for=jsonpath={.status.readyReplicas}=${count} --timeout=60s`,
+      `wait statefulset/${app} --for=jsonpath={.status.readyReplicas}=${count} --timeout=150s`,
     )
 
   test('in order by default, all at once if asked', async () => {
@@ -75,7 +75,7 @@ describe('sets with volumes', { skip: kubectlMissing(), timeout: 180_000 }, () =
     await partition(2)
     await kubectl.run('set image statefulset/ordered main=db:2')
     assert.match(
-      await kubectl.run('rollout status statefulset/ordered --timeout=60s'),
+      await kubectl.run('rollout status statefulset/ordered --timeout=150s'),
       /partitioned roll out complete: 1 new pods have been updated/,
     )
     assert.equal(await images(), 'db:1 db:1 db:2')
@@ -91,7 +91,7 @@ describe('sets with volumes', { skip: kubectlMissing(), timeout: 180_000 }, () =
     assert.equal(await images(), 'db:1 db:1 db:2')
     assert.equal(await read('pvc data-ordered-0', '{.metadata.uid}'), claim, 'with its volume')
     await partition(0)
-    await kubectl.run('rollout status statefulset/ordered --timeout=60s')
+    await kubectl.run('rollout status statefulset/ordered --timeout=150s')
     assert.equal(await images(), 'db:2 db:2 db:2')
   })
 

@@ -32,7 +32,7 @@ const image = (name: string) => ({
 const names = async (cluster: Cluster) =>
   (await podsOf(cluster, 'db')).map(({ metadata }) => metadata.name)
 
-test('a set of three is scaled up and down and rolled in order', { timeout: 120_000 }, async () => {
+test('a set of three is scaled up and down and rolled in order', { timeout: 600_000 }, async () => {
   const cluster = await startCluster({ nodes: { kind: 'hollow', count: 3 } })
   try {
     const { client } = cluster

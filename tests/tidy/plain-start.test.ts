@@ -76,7 +76,7 @@ Server.prototype.listen = function (...given) {
 /** Nothing has been loaded for so long: all has started. */
 const QUIET_MS = 2_000
 
-describe('a plain start', { timeout: 120_000 }, () => {
+describe('a plain start', { timeout: 600_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'proa-plain-start-'))
   let beforeReady: readonly string[] = []
   let all: readonly string[] = []

@@ -35,7 +35,7 @@ export function runtimeContract(
   open: () => Promise<OpenRuntime>,
   skip: string | false = false,
 ): void {
-  describe(`${name} keeps to what kubelets count on`, { skip, timeout: 180_000 }, () => {
+  describe(`${name} keeps to what kubelets count on`, { skip, timeout: 600_000 }, () => {
     let at: OpenRuntime
     let runtime: ContainerRuntime
     let made = 0

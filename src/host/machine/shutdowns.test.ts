@@ -29,7 +29,7 @@ function listening() {
   }
 }
 
-describe('shutdowns as logind tells them', { skip: reason, timeout: 60_000 }, () => {
+describe('shutdowns as logind tells them', { skip: reason, timeout: 600_000 }, () => {
   const bus = new PrivateBus()
   const places = { busAddress: bus.address, dropInDirectory: bus.dropInDirectory }
   before(() => bus.start())

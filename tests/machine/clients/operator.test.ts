@@ -107,7 +107,9 @@ describe('prometheus-operator', { skip: unwanted || missing('go') || missing('ku
     await kubectl('scale prometheus/main --replicas=2')
     assert.equal(await kubectl('get prometheus main -o jsonpath={.spec.shards}'), '2')
     start()
-    await kubectl('wait --for=jsonpath={.status.availableReplicas}=4 prometheus/main --timeout=150s')
+    await kubectl(
+      'wait --for=jsonpath={.status.availableReplicas}=4 prometheus/main --timeout=150s',
+    )
     assert.match(await kubectl('get pods'), /^prometheus-main-shard-1-1 +2\/2 +Running/m)
   })
 
