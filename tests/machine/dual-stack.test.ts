@@ -65,7 +65,7 @@ const deny = {
   },
 }
 const asking = (host: string, port = 80) =>
-  `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 ${host} ${port}`
+  `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${host} ${port}`
 
 for (const families of ['dual', 'ipv6'] as const)
   describe(`two nodes, ${families}`, { skip: reason !== undefined }, () => {
@@ -221,10 +221,14 @@ for (const families of ['dual', 'ipv6'] as const)
       const all = [...(await addressesOf('one')), ...(await addressesOf('two'))]
       for (const ip of all) assert.match(await inPod('alien', asking(ip)), /from/, ip)
       await kubectl.run('apply -f -', { input: JSON.stringify(deny) })
-      for (const ip of all)
-        await eventually(async () => !(await inPod('alien', asking(ip))).includes('from')).catch(
-          () => assert.fail(`${ip} is still open`),
-        )
+      // Side by side, since each waits for an answer that does not come.
+      await Promise.all(
+        all.map(ip =>
+          eventually(async () => !(await inPod('alien', asking(ip))).includes('from')).catch(() =>
+            assert.fail(`${ip} is still open`),
+          ),
+        ),
+      )
       for (const ip of await addressesOf('two'))
         assert.match(await inPod('one', asking(ip)), /from/)
       await kubectl.run('delete networkpolicy deny')
