@@ -122,15 +122,15 @@ test('a list is true again after its server was away', { skip }, async () => {
 
 test('five thousand pods scroll like ten', { skip }, async context => {
   await using cluster = await startCluster(quiet)
-  await cluster.client.create(serviceAccount, {
-    metadata: { name: 'default', namespace: 'default' },
-  })
-  const addPods = async (from: number, to: number) => {
-    for (let first = from; first < to; first += 100)
+  await cluster.client.create(namespace, { metadata: { name: 'few' } })
+  const addPods = async (where: string, count: number) => {
+    const account = { name: 'default', namespace: where }
+    await cluster.client.create(serviceAccount, { metadata: account })
+    for (let first = 0; first < count; first += 100)
       await Promise.all(
         Array.from({ length: 100 }, (_, at) =>
           cluster.client.create(pod, {
-            metadata: { name: `pod-${String(first + at).padStart(5, '0')}`, namespace: 'default' },
+            metadata: { name: `pod-${String(first + at).padStart(5, '0')}`, namespace: where },
             spec: {
               containers: [{ name: 'main', image: 'x', resources: {} }],
               // Nobody tries to place them meanwhile.
@@ -140,29 +140,32 @@ test('five thousand pods scroll like ten', { skip }, async context => {
         ),
       )
   }
-  await addPods(0, 100)
+  await addPods('few', 100)
+  await addPods('default', 5000)
   await using seen = await visit(cluster.transport)
   const { page } = seen
-  await seen.goTo('#/list/pods?namespace=default')
-  await page.getByText('100', { exact: true }).waitFor()
-  const few = await inPage<Spans>(page, 'scroll.js')
-  await addPods(100, 5000)
-  await page.getByText('5,000', { exact: true }).waitFor()
-
-  await seen.goTo('#/')
-  const beganMs = performance.now()
-  await seen.goTo('#/list/pods?namespace=default')
-  await page.getByText('pod-00000').waitFor()
-  const firstMs = performance.now() - beganMs
-  await page.getByText('5,000', { exact: true }).waitFor()
-  const allMs = performance.now() - beganMs
-  const many = await inPage<Spans>(page, 'scroll.js')
-  context.diagnostic(
-    `first rows after ${firstMs.toFixed(0)} ms, all after ${allMs.toFixed(0)} ms; work of scrolling by 20 rows ${told(many.work)}, of 100 pods ${told(few.work)}; frames ${told(many.frames)}, of 100 pods ${told(few.frames)}`,
-  )
-  // Beside each other, since others use this machine, too.
-  assert.ok(part(many.work, 0.5) < 5 * part(few.work, 0.5) + 10)
-  assert.ok(part(many.frames, 0.5) < 3 * part(few.frames, 0.5) + 50)
+  const scrolled = async (where: string, count: string) => {
+    await seen.goTo('#/')
+    const beganMs = performance.now()
+    await seen.goTo(`#/list/pods?namespace=${where}`)
+    await page.getByText('pod-00000').waitFor()
+    const firstMs = performance.now() - beganMs
+    await page.getByText(count, { exact: true }).waitFor()
+    const allMs = performance.now() - beganMs
+    return { ...(await inPage<Spans>(page, 'scroll.js')), firstMs, allMs }
+  }
+  for (let tries = 1; ; tries++) {
+    const few = await scrolled('few', '100')
+    const many = await scrolled('default', '5,000')
+    const text = `first rows after ${many.firstMs.toFixed(0)} ms, all after ${many.allMs.toFixed(0)} ms; work of scrolling by 20 rows ${told(many.work)}, of 100 pods ${told(few.work)}; frames ${told(many.frames)}, of 100 pods ${told(few.frames)}`
+    context.diagnostic(text)
+    // Beside each other, and again, since others use this machine, too.
+    const isAlike =
+      part(many.work, 0.5) < 5 * part(few.work, 0.5) + 10 &&
+      part(many.frames, 0.5) < 3 * part(few.frames, 0.5) + 50
+    if (isAlike) break
+    assert.ok(tries < 3, text)
+  }
   assert.ok((await page.locator('table.rows tr').count()) < 120, 'only what is seen is made')
 
   // The keys reach the last row, and filtering finds one of all.
