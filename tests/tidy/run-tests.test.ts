@@ -1,10 +1,12 @@
 /** The runner of the tests must notice what a test file can do wrong besides failing. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { isBeside } from '../machine/beside.ts'
+import { testFiles } from '../tools/run-tests.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'proa-run-tests-'))
 after(() => rmSync(directory, { recursive: true }))
@@ -45,4 +47,17 @@ test('counts passed, failed and skipped, whatever a file does', () => {
   const { stdout } = spawnSync(process.execPath, [main], { env, encoding: 'utf8' })
   // Passed are a and d of good, b of fails, a of throws-late and of leaves-a-timer; skipped are b of good, and empty.
   assert.match(stdout, /^5 passed, 6 failed, 2 skipped$/m, stdout)
+})
+
+test('what runs beside tests that have containers starts none', () => {
+  const starts =
+    /\bProaProcess\b[^}]*\} from '\.\.?\/proa-process\.ts'|\/(private-containerd|containerd|second-node|cluster)\.ts'/
+  const startsContainers = (file: string) =>
+    starts.test(readFileSync(file, 'utf8').replace(/^import type .*/gm, ''))
+  const [beside, others] = [true, false].map(wanted =>
+    testFiles('tests/machine/**/*.test.ts').filter(file => isBeside(file) === wanted),
+  )
+  assert.ok(beside && beside.length > 20)
+  assert.deepEqual(beside.filter(startsContainers), [])
+  assert.ok(others?.some(startsContainers), 'the pattern finds none')
 })

@@ -81,3 +81,20 @@ test('what was used before a change stays counted, and the machine goes on when 
   assert.equal(usage.machine().cpuUsageNanoseconds, 11.3e9)
   assert.equal(usage.machine().memoryWorkingSetBytes, 256 * MEBIBYTE)
 })
+
+test('what is told is of one moment, however long it takes to tell it', () => {
+  let now = 1_000
+  // A slow machine: each look at the clock is a millisecond after the last.
+  const usage = new HollowUsage({ ...createManualClock(), now: () => now++ })
+  usage.podChanged(pod({ [CPU_ANNOTATION]: '300m' }, container('a'), container('b')))
+  for (const name of ['a', 'b']) usage.started({ id: name, name, podUid: 'u' })
+  now = 5_000
+  assert.deepEqual(
+    usage.stats().map(({ timestamp }) => timestamp),
+    [5_000, 5_000],
+  )
+  const [before, after] = [usage.machine(), usage.machine()]
+  const cores =
+    (after.cpuUsageNanoseconds - before.cpuUsageNanoseconds) / (after.timestamp - before.timestamp)
+  assert.equal(Math.round(cores / 1000) / 1000, 0.31)
+})

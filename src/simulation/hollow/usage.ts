@@ -87,9 +87,10 @@ export class HollowUsage {
     this.#meters.delete(id)
   }
 
-  stats(): ContainerStats[] {
+  /** All of one moment, so that what a pod uses is the sum of what its containers use. */
+  stats(now = this.#clock.now()): ContainerStats[] {
     return [...this.#meters.values()].map(meter => {
-      this.#settle(meter)
+      this.#settle(meter, now)
       const { id, cpuNanoseconds, memoryBytes, untilMs } = meter
       return {
         containerId: id,
@@ -104,7 +105,7 @@ export class HollowUsage {
     const now = this.#clock.now()
     let cpu = this.#endedNanoseconds + (now - this.#startMs) * SYSTEM.cpu * NANOSECONDS
     let memory = SYSTEM.memory
-    for (const { cpuUsageNanoseconds, memoryWorkingSetBytes } of this.stats()) {
+    for (const { cpuUsageNanoseconds, memoryWorkingSetBytes } of this.stats(now)) {
       cpu += cpuUsageNanoseconds
       memory += memoryWorkingSetBytes
     }
@@ -117,8 +118,7 @@ export class HollowUsage {
   }
 
   /** Adds up what was used since the last time. */
-  #settle(meter: Meter): void {
-    const now = this.#clock.now()
+  #settle(meter: Meter, now = this.#clock.now()): void {
     const spanMs = Math.max(0, now - meter.untilMs)
     meter.cpuNanoseconds += spanMs * meter.nanosecondsPerMs
     meter.untilMs = now
