@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Cluster, startCluster } from '#index'
+import { nodesReady } from '../scenarios/hollow-workloads.ts'
 import { type Kubectl, kubectlMissing, kubectlTo } from '../tools/kubectl.ts'
 import { type Step, verbs } from './kubectl-verbs.ts'
 
@@ -20,7 +21,7 @@ describe('kubectl, verb by verb', { skip: kubectlMissing(), concurrency: 2 }, ()
     cluster = await startCluster({ nodes: { kind: 'hollow', count: 2 }, listen: { port: 0 } })
     kubectl = kubectlTo(cluster, directory)
     writeFiles(directory, cluster.kubeconfig ?? '')
-    await kubectl.run('wait --for=condition=Ready node --all --timeout=150s')
+    await nodesReady(cluster, 2)
   })
   after(async () => {
     await cluster?.stop()

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Cluster, startCluster } from '#index'
+import { nodesReady } from '../scenarios/hollow-workloads.ts'
 import { type Kubectl, kubectlMissing, kubectlTo } from '../tools/kubectl.ts'
 
 const set = `apiVersion: apps/v1
@@ -52,7 +53,7 @@ describe('kubectl and volumes', { skip: kubectlMissing(), timeout: 600_000 }, ()
   before(async () => {
     cluster = await startCluster({ nodes: { kind: 'hollow', count: 2 }, listen: { port: 0 } })
     kubectl = kubectlTo(cluster, directory)
-    await kubectl.run('wait --for=condition=Ready node --all --timeout=150s')
+    await nodesReady(cluster, 2)
   })
   after(async () => {
     await cluster?.stop()

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Cluster, startCluster } from '#index'
+import { nodesReady } from '../scenarios/hollow-workloads.ts'
 import { type Kubectl, kubectlMissing, kubectlTo, type Output } from '../tools/kubectl.ts'
 
 const deployment = (name: string, image = 'web:1', replicas = 2) => `apiVersion: apps/v1
@@ -27,7 +28,7 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
   before(async () => {
     cluster = await startCluster({ nodes: { kind: 'hollow', count: 2 }, listen: { port: 0 } })
     kubectl = kubectlTo(cluster, directory)
-    await kubectl.run('wait --for=condition=Ready node --all --timeout=150s')
+    await nodesReady(cluster, 2)
   })
   after(async () => {
     await cluster?.stop()

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { projectRoot } from '../tidy/sources.ts'
 import { busyboxTarball } from '../tools/busybox-image.ts'
+import { eventually } from './proa-process.ts'
 
 const proa = join(projectRoot, 'bin', 'proa.js')
 const scratch = mkdtempSync(join(tmpdir(), 'proa-readme-'))
@@ -53,6 +54,9 @@ test('the terminal session prints what the README shows', { timeout: 600_000 }, 
       continue
     }
     if (command.startsWith('export ')) continue
+    // Whoever types is slower than a node that makes itself known; on a busy machine this test is not.
+    if (command.startsWith('kubectl wait node'))
+      await eventually(async () => (await bash('kubectl get nodes -o name', environment)) !== '')
     const result = await bash(command, environment)
     assert.deepEqual(masked(result), masked(output), command)
   }

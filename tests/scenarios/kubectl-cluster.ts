@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before } from 'node:test'
 import { type Cluster, type ClusterOptions, startCluster } from '#index'
 import { type Kubectl, kubectlTo } from '../tools/kubectl.ts'
+import { nodesReady } from './hollow-workloads.ts'
 
 export interface KubectlCluster {
   readonly cluster: Cluster
@@ -27,7 +28,7 @@ export function kubectlCluster(nodes: number, options: ClusterOptions = {}): Kub
       ...options,
     })
     kubectl = kubectlTo(cluster, directory)
-    await kubectl.run('wait --for=condition=Ready node --all --timeout=150s')
+    await nodesReady(cluster, nodes)
     await kubectl.run('wait --for=create serviceaccount/default --timeout=150s')
   })
   after(async () => {

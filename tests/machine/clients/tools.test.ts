@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { nodesReady } from '../../scenarios/hollow-workloads.ts'
 import {
   attempt,
   buildFolder,
@@ -32,7 +33,7 @@ describe('tools in Go', { skip: missing('go') }, () => {
       await run('go', ['build', '-ldflags', VERSION, '-o', join(programs, name), path], {
         cwd: sources,
       })
-    await kubectl('wait --for=condition=Ready node --all --timeout=150s')
+    await nodesReady(target.cluster, 2)
   })
   after(() => target?.stop())
 
