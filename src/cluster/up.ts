@@ -25,6 +25,7 @@ import { keepKubeconfig } from './kept-kubeconfig.ts'
 import { configuredMachine } from './kubelet-settings.ts'
 import { layoutOf } from './layout.ts'
 import type { LoadHollowMachine, Nodes } from './options.ts'
+import { untilRegistered } from './registered-nodes.ts'
 import { registrationOf } from './registration.ts'
 import { clusterLeavingMs, servingOptionsOf } from './serving-options.ts'
 import { type Cluster, startCluster } from './start-cluster.ts'
@@ -99,6 +100,10 @@ export async function up(
         error: messageOf(error),
       }),
     )
+  await untilRegistered(cluster.client, cluster.nodeNames, {
+    clock: systemClock,
+    limitMs: NODES_LIMIT_MS,
+  }).catch(error => log.warn('nodes could not be looked for', { why: messageOf(error) }))
   process.stdout.write(
     readyText({
       version: version.gitVersion,
@@ -112,6 +117,9 @@ export async function up(
     }),
   )
 }
+
+/** A node that cannot make itself known by then is told of by itself. */
+const NODES_LIMIT_MS = 5_000
 
 /** With what tokens need by which machines join; upstream has both off by default, and kubeadm on. */
 function withJoining(controllers: string): string {
