@@ -1,34 +1,37 @@
-import { NOWHERE } from '#base/arrival-order.ts'
-import { HeldValues, type Holder } from './held-values.ts'
+import type { PlacedPack } from './placed-pack.ts'
 
-/** Bytes of whole packs by their ids, of which those that came first are let go where there is no room for all. */
+/**
+ * Bytes of whole packs, of which those that came first are let go where there is no room for all.
+ *
+ * They are copied into one buffer, over and over again: kept as they were read, some megabytes for each page of a long list, they lived just long enough to
+ * become old, and only a collection of all garbage gave them back. So what is read here has to be used, or copied, at once.
+ */
 export class HeldPacks {
-  readonly #held: HeldValues<HeldPack>
-  readonly #packs = new Map<number, HeldPack>()
+  readonly #limitBytes: number
+  /** Made when it is needed first; most stores never do. */
+  #ring: Uint8Array<ArrayBuffer> | undefined
+  /** Where the next pack would begin. Counted on for ever; its place in the ring is what is left of it when the length is taken away. */
+  #end = 0
 
   constructor(limitBytes: number) {
-    this.#held = new HeldValues(limitBytes)
+    this.#limitBytes = limitBytes
   }
 
-  get(id: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.#packs.get(id)?.bytes
+  /** The bytes of a pack, and behind them some of others; undefined where it is not held. */
+  get({ heldAt }: PlacedPack): Uint8Array<ArrayBuffer> | undefined {
+    if (heldAt === undefined || this.#end - heldAt > this.#limitBytes) return undefined
+    return this.#ring?.subarray(heldAt % this.#limitBytes)
   }
 
-  add(id: number, bytes: Uint8Array<ArrayBuffer>): void {
-    const letGo = () => void this.#packs.delete(id)
-    const pack = { bytes, size: bytes.length, slot: NOWHERE, letGo }
-    this.#packs.set(id, pack)
-    this.#held.add(pack)
+  /** Copies the bytes of a pack, unless they are more than there is room for. */
+  add(pack: PlacedPack, bytes: Uint8Array): void {
+    const limit = this.#limitBytes
+    if (bytes.length > limit) return
+    this.#ring ??= new Uint8Array(limit)
+    const untilEnd = limit - (this.#end % limit)
+    if (bytes.length > untilEnd) this.#end += untilEnd
+    this.#ring.set(bytes, this.#end % limit)
+    pack.heldAt = this.#end
+    this.#end += bytes.length
   }
-
-  delete(id: number): void {
-    const pack = this.#packs.get(id)
-    if (!pack) return
-    this.#held.delete(pack)
-    this.#packs.delete(id)
-  }
-}
-
-interface HeldPack extends Holder {
-  readonly bytes: Uint8Array<ArrayBuffer>
 }

@@ -23,6 +23,8 @@ export class PlacedPack {
   #needed = 0
   /** Whether its row goes, or went: what was needed is a row of its own then. */
   leaves: 'not' | 'soon' | 'gone' = 'not'
+  /** For `HeldPacks` alone. */
+  heldAt: number | undefined
 
   constructor(id: number) {
     this.id = id

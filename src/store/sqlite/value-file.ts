@@ -123,7 +123,6 @@ export class ValueFile implements ValueSource {
     const small = own.filter(({ size }) => size <= MOST_BYTES_TO_SHARE)
     this.#readTogether(small, (entry, { bytes, at }) => entry.holdIn(bytes, at))
     for (const entry of own) if (!entry.isHeld) this.#keepAlone(entry)
-    for (const { pack } of own) if (pack) this.#packs.delete(pack.id)
   }
 
   #keepAlone(entry: FileEntry): void {
@@ -171,13 +170,14 @@ export class ValueFile implements ValueSource {
 
   #holdPacks(entries: readonly FileEntry[]): void {
     const wanted = entries.filter(({ isHeld, pack }) => !isHeld && isIn(pack))
-    const ids = new Set(wanted.map(({ pack }) => pack?.id ?? 0))
-    if (ids.size < FEWEST_PACKS_TO_HOLD || wanted.length >= ids.size * FEWEST_TO_READ_ALL) return
+    const packs = new Set(wanted.flatMap(({ pack }) => pack ?? []))
+    if (packs.size < FEWEST_PACKS_TO_HOLD || wanted.length >= packs.size * FEWEST_TO_READ_ALL)
+      return
     try {
-      const others = [...ids].filter(id => !this.#packs.get(id))
-      for (const id of others.slice(0, MOST_PACKS_AT_ONCE)) {
-        const bytes = this.#open().packed.all(id)
-        if (bytes) this.#packs.add(id, bytes)
+      const others = [...packs].filter(pack => !this.#packs.get(pack))
+      for (const pack of others.slice(0, MOST_PACKS_AT_ONCE)) {
+        const bytes = this.#open().packed.all(pack.id)
+        if (bytes) this.#packs.add(pack, bytes)
       }
     } catch {
       // Reading what could not be read fails again.
@@ -236,7 +236,7 @@ export class ValueFile implements ValueSource {
       while (end < entries.length && entries[end]?.pack === pack) end++
       const isWorthAll = end - first >= FEWEST_TO_READ_ALL
       const read = () => (pack && isWorthAll ? this.#open().packed.all(pack.id) : undefined)
-      const all = this.#packs.get(pack?.id ?? 0) ?? read()
+      const all = (pack && this.#packs.get(pack)) ?? read()
       for (const entry of entries.slice(first, end)) {
         const { valueAt: at, size } = entry
         visit(entry, all ? all.subarray(at - CRC_BYTES, at + size) : this.#findPacked(entry))
