@@ -1,11 +1,18 @@
+import type { Successors } from './shown-entries.ts'
 import type { Entry } from './store.ts'
+
+/** Makes the entry of a row. */
+export type EntryAt = (row: number, key: string) => Entry
 
 /** Entries of a large file that nobody asked for yet, in any order: a key each, and what makes the entry of it. */
 export interface ColdEntries {
   readonly keys: readonly string[]
   /** Beside each key: the number of its row, or its entry where there is one already. */
   readonly rows: readonly (number | Entry)[]
-  entryAt(row: number, key: string): Entry
+  /** For good: made once, and told from then on whenever somebody asks for the key. */
+  readonly entryAt: EntryAt
+  /** For one page, whose entries ask the successors for their values where there are some. */
+  shownAt(successors: Successors): EntryAt
   /** So many characters are known to be the same in all keys. */
   readonly shared?: number
 }
@@ -21,7 +28,7 @@ interface Part {
  * sorting them all is quicker than many such steps.
  */
 export function splitCold(cold: ColdEntries): readonly Part[] | undefined {
-  const { keys, entryAt, shared = 0 } = cold
+  const { keys, shared = 0 } = cold
   // A look at all keys takes as long as the cut: each lies somewhere else in memory. Three mostly say the same.
   const some = [keys[0], keys[keys.length >> 1], keys.at(-1)] as string[]
   let at = commonLength(some, shared)
@@ -38,7 +45,7 @@ export function splitCold(cold: ColdEntries): readonly Part[] | undefined {
     .sort(([a], [b]) => a - b)
     .map(([, part]) => {
       const first = (part.keys[0] as string).slice(0, at + 1)
-      return { first, cold: { ...part, entryAt, shared: first.length } }
+      return { first, cold: { ...cold, ...part, shared: first.length } }
     })
 }
 
@@ -74,16 +81,20 @@ function partsAt(
   return parts
 }
 
-/** All of them as entries, in the order of keys. Throws where a key occurs twice. */
-export function warmed({ keys, rows, entryAt }: ColdEntries): Entry[] {
-  const entries = rows.map((row, i) =>
-    typeof row === 'number' ? entryAt(row, keys[i] as string) : row,
-  )
-  entries.sort((a, b) => {
-    if (a.key === b.key) throw new Error(`${a.key} is there twice`)
-    return a.key < b.key ? -1 : 1
+/** The same in the order of keys. Throws where a key occurs twice. */
+export function inOrder(cold: ColdEntries): ColdEntries {
+  const { keys, rows } = cold
+  const order = keys.map((_, i) => i)
+  order.sort((a, b) => {
+    const [one, other] = [keys[a] as string, keys[b] as string]
+    if (one === other) throw new Error(`${one} is there twice`)
+    return one < other ? -1 : 1
   })
-  return entries
+  return {
+    ...cold,
+    keys: order.map(i => keys[i] as string),
+    rows: order.map(i => rows[i] as number | Entry),
+  }
 }
 
 const MOST_IN_ONE_PART = 0.9

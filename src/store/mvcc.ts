@@ -129,12 +129,12 @@ export class Mvcc {
   }
 
   /** Takes in, while a store is being loaded, what is neither in the history window nor restored by itself. */
-  restoreCold({ keys, rows, entryAt }: ColdEntries): void {
+  restoreCold(cold: ColdEntries): void {
     this.#isPartial = true
     this.#sorted = SortedEntries.ofCold({
-      keys: [...keys, ...this.#byKey.keys()],
-      rows: [...rows, ...this.#byKey.values()],
-      entryAt,
+      ...cold,
+      keys: [...cold.keys, ...this.#byKey.keys()],
+      rows: [...cold.rows, ...this.#byKey.values()],
     })
   }
 

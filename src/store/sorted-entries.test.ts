@@ -74,7 +74,7 @@ test('cold keys of any shape are found, counted and changed like warm ones', () 
         }
         // Some have an entry already.
         const rows = keys.map((each, row) => (row % 5 === 0 ? entry(each) : row))
-        const sorted = SortedEntries.ofCold({ keys, rows, entryAt })
+        const sorted = SortedEntries.ofCold({ keys, rows, entryAt, shownAt: () => entryAt })
         for (const [start, other, limit] of steps) {
           assert.deepEqual(sorted.get(start), naive.get(start))
           const inside = [...naive.keys()].filter(each => each >= start && each < other).sort()
@@ -101,15 +101,21 @@ test('cold keys of any shape are found, counted and changed like warm ones', () 
 test('cold keys that fall into two are sorted at once, and one that is there twice is found', () => {
   const chain = Array.from({ length: 700 }, (_, i) => 'x'.repeat(i))
   const entryAt = (_row: number, key: string) => entry(key)
+  const shownAt = () => entryAt
   const rows = chain.map((_, row) => row)
-  const sorted = SortedEntries.ofCold({ keys: [...chain].reverse(), rows, entryAt })
+  const sorted = SortedEntries.ofCold({ keys: [...chain].reverse(), rows, entryAt, shownAt })
   assert.deepEqual(
     sorted.slice('', undefined, 0).map(({ key }) => key),
     chain,
   )
-  const twice = SortedEntries.ofCold({ keys: ['/a', '/b', '/a'], rows: [0, 1, 2], entryAt })
+  const twice = SortedEntries.ofCold({
+    keys: ['/a', '/b', '/a'],
+    rows: [0, 1, 2],
+    entryAt,
+    shownAt,
+  })
   assert.throws(() => twice.get('/b'), /\/a is there twice/)
-  assert.equal(SortedEntries.ofCold({ keys: [], rows: [], entryAt }).get('/a'), undefined)
+  assert.equal(SortedEntries.ofCold({ keys: [], rows: [], entryAt, shownAt }).get('/a'), undefined)
 })
 
 test('an emptied index can be filled again', () => {

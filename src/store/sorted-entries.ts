@@ -1,13 +1,17 @@
-import { type ColdEntries, splitCold, warmed } from './cold-entries.ts'
+import { type ColdEntries, inOrder, splitCold } from './cold-entries.ts'
+import { lowerBound, ShownEntries } from './shown-entries.ts'
 import type { Entry } from './store.ts'
 
-/**
- * Neighbours in the order of keys: sorted entries, or many that nobody asked for yet and that are in no order. Every key is at or
- * above `first` and below that of the next run.
- */
-type Run =
-  | { first: string; readonly entries: Entry[]; readonly cold?: never }
-  | { first: string; readonly entries?: never; readonly cold: ColdEntries }
+/** Neighbours in the order of keys. Every key is at or above `first` and below that of the next run. */
+interface Run {
+  first: string
+  /** Has one of these three. Sorted entries, */
+  readonly entries?: Entry[]
+  /** or keys that only pages were made of so far, */
+  readonly shown?: ShownEntries
+  /** or many that nobody asked for yet, in no order. */
+  readonly cold?: ColdEntries
+}
 
 /**
  * Live entries in the order of their keys, cut into short sorted runs. Inserting moves at most one run,
@@ -80,10 +84,10 @@ export class SortedEntries {
   /** How many keys lie in [start, end). */
   count(start: string, end: string | undefined): number {
     if (this.#runs.length === 0 || (end !== undefined && end <= start)) return 0
-    // Only the two ends have to be looked into; warming the one may move the other.
-    if (end !== undefined) this.#warm(end)
-    const first = this.#warm(start)
-    const last = end === undefined ? this.#runs.length - 1 : this.#warm(end)
+    // Only the two ends have to be looked into; sorting the one may move the other.
+    if (end !== undefined) this.#sort(end)
+    const first = this.#sort(start)
+    const last = end === undefined ? this.#runs.length - 1 : this.#sort(end)
     let total = 0
     for (let i = first; i <= last; i++) total += lengthOf(this.#runs[i] as Run)
     total -= boundIn(this.#runs[first] as Run, start)
@@ -94,34 +98,51 @@ export class SortedEntries {
     return total
   }
 
-  /** The entries of [start, end) in order, at most `limit` of them where it is not 0. */
+  /** The entries of [start, end) in order, at most `limit` of them where it is not 0: then some may be made for this page alone. */
   slice(start: string, end: string | undefined, limit: number): Entry[] {
     const found: Entry[] = []
     if (end !== undefined && end <= start) return found
     let from = start
-    for (let i = this.#warm(start); i < this.#runs.length; i++) {
+    for (let i = this.#sort(start); i < this.#runs.length; i++) {
       const { first } = this.#runs[i] as Run
       if (end !== undefined && first >= end) break
       if (first > from) from = first
-      const { entries = [] } = this.#runs[this.#warm(from)] as Run
+      const { entries = [], shown } = this.#runs[this.#looked(from, limit > 0)] as Run
+      shown?.addTo(found, shown.indexOf(from), { end, limit })
       for (let at = lowerBound(entries, from); at < entries.length; at++) {
         const entry = entries[at] as Entry
         if (end !== undefined && entry.key >= end) return found
         found.push(entry)
         if (found.length === limit) return found
       }
+      if (limit > 0 && found.length === limit) return found
     }
     return found
   }
 
-  /** Sees to it that the run which holds `key`, or would, is sorted; its place. */
+  /** Sees to it that the run which holds `key`, or would, can be read: by one page, or by whoever keeps what he is told. Its place. */
+  #looked(key: string, byPage: boolean): number {
+    const at = this.#sort(key)
+    const isForPage = byPage && !this.#runs[at]?.shown?.isCrowded
+    return isForPage ? at : this.#warm(key)
+  }
+
+  /** Sees to it that the run which holds `key`, or would, is one of entries; its place. */
   #warm(key: string): number {
+    const at = this.#sort(key)
+    const { first, shown } = this.#runs[at] ?? {}
+    if (first !== undefined && shown) this.#runs[at] = { first, entries: shown.stay() }
+    return at
+  }
+
+  /** Sees to it that it is sorted. */
+  #sort(key: string): number {
     for (;;) {
       const at = this.#runOf(key)
       const run = this.#runs[at]
       if (!run?.cold) return at
       if (run.cold.keys.length <= MAX_RUN_LENGTH / 2) {
-        this.#runs[at] = { first: run.first, entries: warmed(run.cold) }
+        this.#runs[at] = { first: run.first, shown: new ShownEntries(inOrder(run.cold)) }
         return at
       }
       this.#split(at, run.first, run.cold)
@@ -132,7 +153,7 @@ export class SortedEntries {
     const parts = splitCold(cold)
     const runs = parts
       ? parts.map((part, i) => ({ first: i === 0 ? first : part.first, cold: part.cold }))
-      : runsOf(warmed(cold), first)
+      : shownRunsOf(inOrder(cold), first)
     if (runs.length < 100) this.#runs.splice(at, 1, ...runs)
     else this.#runs = [...this.#runs.slice(0, at), ...runs, ...this.#runs.slice(at + 1)]
   }
@@ -166,30 +187,31 @@ const MAX_RUN_LENGTH = 512
 const MAX_COLD_LENGTH = 16_384
 
 /** Half full, so that the puts to come do not split every run. */
-function runsOf(sorted: readonly Entry[], first?: string): Run[] {
+function runsOf(sorted: readonly Entry[]): Run[] {
   const runs: Run[] = []
   for (let i = 0; i < sorted.length; i += MAX_RUN_LENGTH / 2) {
     const entries = sorted.slice(i, i + MAX_RUN_LENGTH / 2)
-    runs.push({ first: (i === 0 ? first : undefined) ?? (entries[0] as Entry).key, entries })
+    runs.push({ first: (entries[0] as Entry).key, entries })
   }
   return runs
 }
 
-function lengthOf(run: Run): number {
-  return run.entries ? run.entries.length : run.cold.keys.length
-}
-
-function boundIn({ entries }: Run, key: string): number {
-  return entries ? lowerBound(entries, key) : 0
-}
-
-function lowerBound(run: readonly Entry[], key: string): number {
-  let low = 0
-  let high = run.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((run[middle] as Entry).key < key) low = middle + 1
-    else high = middle
+/** The same of keys without entries. */
+function shownRunsOf(cold: ColdEntries, first: string): Run[] {
+  const runs: Run[] = []
+  for (let from = 0; from < cold.keys.length; from += MAX_RUN_LENGTH / 2) {
+    const to = from + MAX_RUN_LENGTH / 2
+    const keys = cold.keys.slice(from, to)
+    const shown = new ShownEntries({ ...cold, keys, rows: cold.rows.slice(from, to) })
+    runs.push({ first: from === 0 ? first : shown.firstKey, shown })
   }
-  return low
+  return runs
+}
+
+function lengthOf({ entries, shown, cold }: Run): number {
+  return entries?.length ?? shown?.length ?? cold?.keys.length ?? 0
+}
+
+function boundIn({ entries, shown }: Run, key: string): number {
+  return entries ? lowerBound(entries, key) : (shown?.indexOf(key) ?? 0)
 }

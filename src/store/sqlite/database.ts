@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { silentLog } from '#base/log.ts'
 import { directoryError, syncDirectory } from '#host/data-directory.ts'
+import type { EntryAt } from '../cold-entries.ts'
 import { Mvcc } from '../mvcc.ts'
+import type { Successors } from '../shown-entries.ts'
 import type { Entry, Revision, StoreEvent } from '../store.ts'
 import { Damage, damagedFile, isDamage } from './damage.ts'
-import { FileEntry } from './file-entry.ts'
+import { FileEntry, type ValueSource } from './file-entry.ts'
 import { HeadColumns } from './head-columns.ts'
 import { eachKeptHead, eachPackedHead, type Head } from './heads.ts'
 import { MAX_REVISION } from './messages.ts'
@@ -171,8 +173,12 @@ function loadHeads(
   for (const head of recent) {
     loading.add(head, head.size === null ? undefined : values.entryIn(head))
   }
-  const entryAt = (row: number, key: string) => values.entryIn(columns.at(row, key))
-  loading.state.restoreCold({ keys, rows, entryAt })
+  const made =
+    (source?: ValueSource): EntryAt =>
+    (row, key) =>
+      values.entryIn(columns.at(row, key), source)
+  const shownAt = (successors: Successors) => made(values.shownUntil(successors))
+  loading.state.restoreCold({ keys, rows, entryAt: made(), shownAt })
 }
 
 /** A delete does not say when its key was created, but there was one. */

@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
+import type { Successors } from '../shown-entries.ts'
 import { type Entry, UnreadableValueError } from '../store.ts'
 import { checksumOf, headOf } from './checksum.ts'
 import { FileEntry, SharedValues, type ValueSource } from './file-entry.ts'
@@ -96,8 +97,16 @@ export class ValueFile implements ValueSource {
   }
 
   /** An entry whose value is in the file. */
-  entryIn({ key, revision, createRevision, size }: StoredEntry): FileEntry {
-    return new FileEntry(this, { key, createRevision, modRevision: revision }, size ?? 0)
+  entryIn(
+    { key, revision, createRevision, size }: StoredEntry,
+    source: ValueSource = this,
+  ): FileEntry {
+    return new FileEntry(source, { key, createRevision, modRevision: revision }, size ?? 0)
+  }
+
+  /** For entries of a page: once the store has one of the same key and revision, that is the one which keeps the value when its row goes. */
+  shownUntil(successors: Successors): ValueSource {
+    return { read: entry => successors.of(entry.key)?.value ?? this.read(entry) }
   }
 
   /** Whether all values of a file can be held, and are so few that it is best read whole. */
