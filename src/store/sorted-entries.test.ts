@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { Successors } from './shown-entries.ts'
 import { endOfPrefix, SortedEntries } from './sorted-entries.ts'
 import type { Entry } from './store.ts'
 
@@ -96,6 +97,83 @@ test('cold keys of any shape are found, counted and changed like warm ones', () 
     ),
     { numRuns: 30 },
   )
+})
+
+test('pages amid writes show what is there, and what they showed is told by the store from then on', () => {
+  const step = fc.record({
+    what: fc.constantFrom('page', 'page', 'page', 'put', 'delete', 'get', 'all'),
+    key: fc.nat(1200),
+    limit: fc.integer({ min: 1, max: 300 }),
+  })
+  const keyOf = (n: number) => `/${n % 5}/${n}`
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 20, maxLength: 60 }), steps => {
+      const keys = Array.from({ length: 1000 }, (_, n) => keyOf(n))
+      const model = new Map(keys.map(key => [key, 1]))
+      /** Entries that the store made for good, and those of pages with what comes after them. */
+      const kept = new Map<string, Entry>()
+      const shown = new Map<Entry, Successors>()
+      const sorted = SortedEntries.ofCold({
+        keys,
+        rows: keys.map((_, row) => row),
+        entryAt: (_row, key) => {
+          assert.ok(!kept.has(key), `${key} is made for good once`)
+          const made = entry(key)
+          kept.set(key, made)
+          return made
+        },
+        shownAt: successors => (_row, key) => {
+          assert.ok(!kept.has(key), `${key} is there for good`)
+          const made = entry(key)
+          shown.set(made, successors)
+          return made
+        },
+      })
+      for (const [i, { what, key: n, limit }] of steps.entries()) {
+        const key = keyOf(n)
+        if (what === 'put') {
+          // As each commit, which looks for what it replaces.
+          assert.equal(sorted.get(key)?.modRevision, model.get(key))
+          sorted.put(entry(key, i + 2))
+          model.set(key, i + 2)
+        } else if (what === 'delete') {
+          assert.equal(sorted.get(key)?.modRevision, model.get(key))
+          sorted.delete(key)
+          model.delete(key)
+        } else if (what === 'get') assert.equal(sorted.get(key)?.modRevision, model.get(key))
+        else {
+          const inside = [...model.keys()].filter(each => each >= key).sort()
+          const wanted = what === 'all' ? inside : inside.slice(0, limit)
+          const found = sorted.slice(key, undefined, what === 'all' ? 0 : limit)
+          assert.deepEqual(
+            found.map(({ key: each, modRevision }) => [each, modRevision]),
+            wanted.map(each => [each, model.get(each)]),
+          )
+          assert.equal(sorted.count(key, undefined), inside.length)
+          if (what === 'all') assert.ok(found.every(each => !shown.has(each)))
+        }
+        // Whoever still has a page finds what keeps its values, also of keys that were written or deleted since.
+        for (const [{ key: each }, successors] of shown)
+          assert.equal(successors.of(each), kept.get(each))
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('keys that are shown again and again become entries that stay', () => {
+  const keys = ['/a', '/b', '/c']
+  let shown = 0
+  const entryAt = (_row: number, key: string) => entry(key)
+  const shownAt = () => {
+    shown++
+    return entryAt
+  }
+  const sorted = SortedEntries.ofCold({ keys, rows: [0, 1, 2], entryAt, shownAt })
+  const pages = Array.from({ length: 20 }, () => sorted.slice('', undefined, 3))
+  assert.equal(shown, 8)
+  assert.notEqual(pages[0]?.[0], pages[1]?.[0])
+  assert.equal(pages.at(-1)?.[0], pages.at(-2)?.[0])
 })
 
 test('cold keys that fall into two are sorted at once, and one that is there twice is found', () => {

@@ -11,6 +11,13 @@ export interface ValueSource {
   read(entry: FileEntry): Uint8Array
 }
 
+/** Values that lie in one buffer. */
+export interface SharedBuffer {
+  readonly bytes: Uint8Array
+  /** How often somebody asked for one of them. */
+  asked: number
+}
+
 /** An entry whose value may be in the file only, until somebody reads it. */
 export class FileEntry implements Entry, Holder {
   readonly key: string
@@ -19,7 +26,7 @@ export class FileEntry implements Entry, Holder {
   readonly size: number
   readonly #source: ValueSource
   /** The value, or where `#at` says so a buffer that it shares with others. */
-  #bytes: Uint8Array | undefined
+  #held: Uint8Array | SharedBuffer | undefined
   #at = WHOLE
   #pack: PlacedPack | undefined
   #place = 0
@@ -37,14 +44,17 @@ export class FileEntry implements Entry, Holder {
     this.createRevision = entry.createRevision
     this.modRevision = entry.modRevision
     this.size = size
-    this.#bytes = value
+    this.#held = value
     Object.freeze(this)
   }
 
   get value(): Uint8Array {
-    const bytes = this.#bytes
-    if (!bytes) return this.#source.read(this)
-    return this.#at === WHOLE ? bytes : bytes.subarray(this.#at, this.#at + this.size)
+    const held = this.#held
+    if (!held) return this.#source.read(this)
+    if (this.#at === WHOLE) return held as Uint8Array
+    const shared = held as SharedBuffer
+    shared.asked++
+    return shared.bytes.subarray(this.#at, this.#at + this.size)
   }
 
   get slot(): number {
@@ -79,18 +89,18 @@ export class FileEntry implements Entry, Holder {
   }
 
   get isHeld(): boolean {
-    return this.#bytes !== undefined
+    return this.#held !== undefined
   }
 
   /** For the source alone: what the entry holds from now on, undefined where the file has to be asked. */
   hold(value: Uint8Array | undefined): void {
-    this.#bytes = value
+    this.#held = value
     this.#at = WHOLE
   }
 
-  /** For `SharedValues`: the value lies in a buffer with others, and is made into an array of its own each time that somebody asks. */
-  holdIn(bytes: Uint8Array, at: number): void {
-    this.#bytes = bytes
+  /** For the source alone: the value lies in a buffer with others, and is made into an array of its own each time that somebody asks. */
+  holdIn(shared: SharedBuffer, at: number): void {
+    this.#held = shared
     this.#at = at
   }
 
@@ -99,8 +109,8 @@ export class FileEntry implements Entry, Holder {
   }
 
   /** Unless it holds its value otherwise by now. */
-  letGoOf(bytes: Uint8Array): void {
-    if (this.#at !== WHOLE && this.#bytes === bytes) this.hold(undefined)
+  letGoOf(shared: SharedBuffer): void {
+    if (this.#held === shared) this.hold(undefined)
   }
 }
 
@@ -108,8 +118,9 @@ export class FileEntry implements Entry, Holder {
  * Values that were read together, and are let go together. An array for each of them, and a place in an order for each, were
  * most of what collections of garbage had to carry around while somebody read page after page.
  */
-export class SharedValues implements Holder {
+export class SharedValues implements Holder, SharedBuffer {
   readonly bytes: Uint8Array
+  asked = 0
   slot = NOWHERE
   readonly #entries: FileEntry[] = []
 
@@ -124,10 +135,15 @@ export class SharedValues implements Holder {
   /** The value of the entry begins there. */
   add(entry: FileEntry, at: number): void {
     this.#entries.push(entry)
-    entry.holdIn(this.bytes, at)
+    entry.holdIn(this, at)
+  }
+
+  /** Whether as many values were asked for as there are: whoever wanted them has had them. */
+  get isUsed(): boolean {
+    return this.asked >= this.#entries.length
   }
 
   letGo(): void {
-    for (const entry of this.#entries) entry.letGoOf(this.bytes)
+    for (const entry of this.#entries) entry.letGoOf(this)
   }
 }

@@ -62,15 +62,55 @@ export function packReader(database: DatabaseSync): (id: number) => FilePack | u
   }
 }
 
-/** Reads one value of a pack, that begins there and is so long, or all of them; undefined where there is no such pack. */
-export function packedValueReader(database: DatabaseSync) {
+/** In which pack it lies, where it begins there, and how long it is. */
+export type PackedValue = readonly [id: number, at: number, size: number]
+
+/** Reads values of packs with the checksums that stand before them. */
+export interface PackedReader {
+  /** Undefined where there is no such pack. */
+  one(value: PackedValue): Uint8Array<ArrayBuffer> | undefined
+  /** Hands over those of which there is the pack, each with its index: many by one statement. */
+  some(
+    values: readonly PackedValue[],
+    visit: (index: number, found: Uint8Array<ArrayBuffer>) => void,
+  ): void
+  /** All bytes of a pack. */
+  all(id: number): Uint8Array<ArrayBuffer> | undefined
+}
+
+const valuesOfPacks = `
+  SELECT group_concat(json_each.key),
+    CAST(group_concat(CAST(substr(packs.bytes, json_each.value->>1, json_each.value->>2) AS TEXT), '') AS BLOB)
+  FROM json_each(?) JOIN packs ON packs.id = json_each.value->>0`
+
+export function packedReader(database: DatabaseSync): PackedReader {
   const one = database.prepare('SELECT substr(bytes, ?, ?) AS bytes FROM packs WHERE id = ?')
+  const many = database.prepare(valuesOfPacks)
+  many.setReturnArrays(true)
   const all = database.prepare('SELECT bytes FROM packs WHERE id = ?')
   const bytesOf = (row: Record<string, unknown> | undefined) =>
     row && (row.bytes as Uint8Array<ArrayBuffer>)
-  return {
-    one: (id: number, at: number, size: number) =>
-      bytesOf(one.get(at - CRC_BYTES + 1, size + CRC_BYTES, id)),
-    all: (id: number) => bytesOf(all.get(id)),
+  const reader: PackedReader = {
+    one: ([id, at, size]) => bytesOf(one.get(at - CRC_BYTES + 1, size + CRC_BYTES, id)),
+    some(values, visit) {
+      if (values.length === 0) return
+      const places = values.map(([id, at, size]) => [id, at - CRC_BYTES + 1, size + CRC_BYTES])
+      const answer = many.get(JSON.stringify(places))
+      const [text, bytes] = answer as unknown as [string | null, Uint8Array<ArrayBuffer> | null]
+      const indexes: number[] = JSON.parse(`[${text ?? ''}]`)
+      const lengthOf = (index: number) => (values[index] as PackedValue)[2] + CRC_BYTES
+      const length = indexes.reduce((sum, index) => sum + lengthOf(index), 0)
+      // One of them ends before it should: where the next begins is not known.
+      const isWhole = (bytes?.length ?? 0) === length
+      let at = 0
+      for (const index of indexes) {
+        const end = at + lengthOf(index)
+        const found = isWhole ? bytes?.subarray(at, end) : reader.one(values[index] as PackedValue)
+        if (found) visit(index, found)
+        at = end
+      }
+    },
+    all: id => bytesOf(all.get(id)),
   }
+  return reader
 }

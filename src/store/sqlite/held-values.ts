@@ -34,6 +34,15 @@ export class HeldValues<Member extends Holder> {
     }
   }
 
+  /** Those let go that are done, whether there is room or not. */
+  letGoIf(isDone: (holder: Member) => boolean): void {
+    for (const holder of [...this.#holders]) {
+      if (!isDone(holder)) continue
+      this.delete(holder)
+      holder.letGo()
+    }
+  }
+
   /** Forgets a holder, which goes on holding its values. */
   delete(holder: Member): void {
     if (this.#holders.delete(holder)) this.#bytes -= holder.size

@@ -26,8 +26,8 @@ const root = mkdtempSync(join(tmpdir(), 'proa-values-'))
 after(() => rmSync(root, { recursive: true, force: true }))
 let directories = 0
 const fresh = () => join(root, `${++directories}`)
-const open = (directory: string, log: Log = silentLog) =>
-  openSqliteStore({ directory, clock: systemClock, log, heldBytes: 100 })
+const open = (directory: string, log: Log = silentLog, heldBytes = 100) =>
+  openSqliteStore({ directory, clock: systemClock, log, heldBytes })
 const text = (i: number) => `${i} `.repeat(20)
 const isHeld = (entry: Entry | undefined) => entry instanceof FileEntry && entry.isHeld
 
@@ -136,6 +136,20 @@ inBothForms(
   },
 )
 
+inBothForms('values of a page that were all asked for make room for the next page', async form => {
+  const { directory, store: small } = await filled(60, form)
+  await small.close()
+  const store = await open(directory, silentLog, 5000)
+  const read = async (start: string) => (await store.list('/k/', { start, limit: 10 })).entries
+  const [used, other] = [await read('/k/1'), await read('/k/3')]
+  assert.ok([...used, ...other].every(isHeld))
+  for (const { key, value } of [...used, ...other.slice(1)])
+    assert.equal(decode(value), text(Number(key.slice(3))))
+  await read('/k/5')
+  assert.deepEqual([...used, ...other].filter(isHeld), other, 'nobody asked for one of them yet')
+  await store.close()
+})
+
 inBothForms('values of a page are let go together, but not one whose row is gone', async form => {
   const { store } = await filled(300, form)
   const read = async (start: string) => (await store.list('/k/', { start, limit: 50 })).entries
@@ -148,7 +162,9 @@ inBothForms('values of a page are let go together, but not one whose row is gone
   await store.compact(store.revision)
   await put(store, '/other', 'x')
   await read('/k/2')
-  assert.deepEqual(page.filter(isHeld), [first], 'the file has the others')
+  // Of rows the page has entries of its own, and the store the one that keeps the value.
+  const kept = form === 'in packs' ? [first] : []
+  assert.deepEqual(page.filter(isHeld), kept, 'the file has the others')
   for (const { key, value } of page) assert.equal(decode(value), text(Number(key.slice(3))))
   await store.close()
 })
@@ -176,7 +192,8 @@ test('pages whose values lie in the same many packs read each pack once', async 
       assert.equal(decode(value), long(Number(key.split('/')[2])))
   }
   const took = reads.mock.callCount()
-  assert.ok(took >= size && took <= count(directory, 'packs'), `${took} reads`)
+  // The first page takes what is not held yet by one more statement.
+  assert.ok(took >= size && took <= count(directory, 'packs') + 1, `${took} reads`)
 })
 
 test('history of keys that nobody looked at yet is whole', async () => {

@@ -4,15 +4,14 @@ import type { Log } from '#base/log.ts'
 import type { Successors } from '../shown-entries.ts'
 import { type Entry, UnreadableValueError } from '../store.ts'
 import { checksumOf, headOf } from './checksum.ts'
-import { FileEntry, SharedValues, type ValueSource } from './file-entry.ts'
-import { packedValueReader } from './file-packs.ts'
+import { FileEntry, type SharedBuffer, SharedValues, type ValueSource } from './file-entry.ts'
+import { type PackedReader, packedReader } from './file-packs.ts'
 import type { Head } from './heads.ts'
-import { HeldPacks } from './held-packs.ts'
 import { HeldValues } from './held-values.ts'
 import { IDS_PER_REVISION } from './messages.ts'
-import { CRC_BYTES, checkedValue } from './pack.ts'
-import type { PlacedPack } from './placed-pack.ts'
-import { type Content, contentReader, type Place, ROWS_PER_CHUNK } from './rows.ts'
+import { checkedValue } from './pack.ts'
+import { isIn, PackedValues } from './packed-values.ts'
+import { type Content, contentReader, type Place } from './rows.ts'
 import { numberOf } from './schema.ts'
 
 /**
@@ -22,21 +21,10 @@ import { numberOf } from './schema.ts'
 const HELD_BYTES = 24 * 1024 * 1024
 
 /**
- * The same of those that were read ahead, which whoever wanted them has used at once: two slices of a list. They die so young that no collection of all
- * garbage is needed for them, and a list of everything takes no room of others.
+ * The same of those that were read ahead and not used yet: two slices of a list. They die so young that no collection of all garbage is needed for them,
+ * and a list of everything takes no room of others.
  */
 const AHEAD_BYTES = 4 * 1024 * 1024
-
-/**
- * The same of packs of which a list wanted little each: its next page lies in the same ones. Packs leave after so many changes of a kilobyte.
- */
-const PACKS_BYTES = 16 * 1024 * 1024
-
-/** A list that wants fewer at once is as quick without having them held. */
-const FEWEST_PACKS_TO_HOLD = 32
-
-/** A page is not to wait for all of them: so many more are held for each. */
-const MOST_PACKS_AT_ONCE = 64
 
 /** A longer file is not read whole at the start, which would take longer for it. */
 const MOST_READ_WHOLE_BYTES = 16 * 1024 * 1024
@@ -46,9 +34,6 @@ const BUSY_TIMEOUT_MS = 1000
 
 /** Fewer are as quick one by one. */
 const FEWEST_TO_READ_TOGETHER = 8
-
-/** Of one pack; fewer are quicker one by one. */
-const FEWEST_TO_READ_ALL = 3
 
 /** Somebody who has one old state for long holds those that were read with it, too, where they are no longer than this. */
 const MOST_BYTES_TO_SHARE = 16 * 1024
@@ -60,7 +45,7 @@ interface Connection {
   readonly database: DatabaseSync
   readonly row: StatementSync
   readonly contents: ReturnType<typeof contentReader>
-  readonly packed: ReturnType<typeof packedValueReader>
+  readonly packed: PackedReader
 }
 
 const rowQuery = `
@@ -79,7 +64,7 @@ export class ValueFile implements ValueSource {
   #connection: Connection | undefined
   readonly #held: HeldValues<FileEntry>
   readonly #heldAhead: HeldValues<SharedValues>
-  readonly #packs: HeldPacks
+  readonly #packs: PackedValues
   #isClosed = false
 
   constructor(file: string, log: Log, limitBytes = HELD_BYTES) {
@@ -88,7 +73,7 @@ export class ValueFile implements ValueSource {
     this.#limitBytes = limitBytes
     this.#held = new HeldValues(limitBytes)
     this.#heldAhead = new HeldValues(Math.min(limitBytes, AHEAD_BYTES))
-    this.#packs = new HeldPacks(Math.min(limitBytes, PACKS_BYTES))
+    this.#packs = new PackedValues(limitBytes)
   }
 
   /** An entry that holds its value for as long as it lives, or until it is admitted. */
@@ -130,7 +115,11 @@ export class ValueFile implements ValueSource {
       this.#held.delete(entry)
     }
     const small = own.filter(({ size }) => size <= MOST_BYTES_TO_SHARE)
-    this.#readTogether(small, (entry, { bytes, at }) => entry.holdIn(bytes, at))
+    let shared: SharedBuffer | undefined
+    this.#readTogether(small, (entry, { bytes, at }) => {
+      if (shared?.bytes !== bytes) shared = { bytes, asked: 0 }
+      entry.holdIn(shared, at)
+    })
     for (const entry of own) if (!entry.isHeld) this.#keepAlone(entry)
   }
 
@@ -167,7 +156,13 @@ export class ValueFile implements ValueSource {
   readAhead(entries: readonly Entry[]): void {
     let shared: SharedValues | undefined
     const own = entries.filter(entry => entry instanceof FileEntry)
-    this.#holdPacks(own)
+    // Held on, some megabytes would always be carried by the next collection of the young generation, with the entries of pages that are long gone.
+    this.#heldAhead.letGoIf(values => values.isUsed)
+    try {
+      this.#packs.hold(own, () => this.#open().packed)
+    } catch {
+      // Reading what could not be read fails again.
+    }
     this.#readTogether(own, (entry, { bytes, at }) => {
       if (shared?.bytes !== bytes) {
         shared = new SharedValues(bytes)
@@ -175,22 +170,6 @@ export class ValueFile implements ValueSource {
       }
       shared.add(entry, at)
     })
-  }
-
-  #holdPacks(entries: readonly FileEntry[]): void {
-    const wanted = entries.filter(({ isHeld, pack }) => !isHeld && isIn(pack))
-    const packs = new Set(wanted.flatMap(({ pack }) => pack ?? []))
-    if (packs.size < FEWEST_PACKS_TO_HOLD || wanted.length >= packs.size * FEWEST_TO_READ_ALL)
-      return
-    try {
-      const others = [...packs].filter(pack => !this.#packs.get(pack))
-      for (const pack of others.slice(0, MOST_PACKS_AT_ONCE)) {
-        const bytes = this.#open().packed.all(pack.id)
-        if (bytes) this.#packs.add(pack, bytes)
-      }
-    } catch {
-      // Reading what could not be read fails again.
-    }
   }
 
   /** Hands over the values of those that do not hold theirs, as far as they can be read, and where they are enough to be read together. */
@@ -204,10 +183,8 @@ export class ValueFile implements ValueSource {
     if (wanted.length < FEWEST_TO_READ_TOGETHER) return
     try {
       const alone = wanted.filter(({ pack }) => !isIn(pack))
-      this.#readPacked(
-        wanted.filter(({ pack }) => isIn(pack)),
-        take,
-      )
+      const packed = wanted.filter(({ pack }) => isIn(pack))
+      this.#packs.read(packed, this.#open().packed, take)
       const ids = alone.map(({ modRevision }) => modRevision * IDS_PER_REVISION)
       this.#open().contents(ids, (index, content, place) => {
         const entry = alone[index] as FileEntry
@@ -216,40 +193,6 @@ export class ValueFile implements ValueSource {
       })
     } catch {
       // Reading what could not be read fails again.
-    }
-  }
-
-  /** Brings values together that lie in packs, whose other values nobody wanted: of no more entries at once than rows. */
-  #readPacked(entries: readonly FileEntry[], take: (entry: FileEntry, place: Place) => void): void {
-    for (let first = 0; first < entries.length; first += ROWS_PER_CHUNK) {
-      const some = entries.slice(first, first + ROWS_PER_CHUNK)
-      const bytes = new Uint8Array(some.reduce((sum, { size }) => sum + size, 0))
-      let at = 0
-      this.#eachPacked(some, (entry, found) => {
-        const value = found && checkedValue(found)
-        if (value?.length !== entry.size) return
-        bytes.set(value, at)
-        take(entry, { bytes, at })
-        at += value.length
-      })
-    }
-  }
-
-  /** Reads values with what stands before them, those of one pack together. */
-  #eachPacked(
-    entries: readonly FileEntry[],
-    visit: (entry: FileEntry, found: Uint8Array<ArrayBuffer> | undefined) => void,
-  ): void {
-    for (let first = 0, end = 0; first < entries.length; first = end) {
-      const { pack } = entries[first] as FileEntry
-      while (end < entries.length && entries[end]?.pack === pack) end++
-      const isWorthAll = end - first >= FEWEST_TO_READ_ALL
-      const read = () => (pack && isWorthAll ? this.#open().packed.all(pack.id) : undefined)
-      const all = (pack && this.#packs.get(pack)) ?? read()
-      for (const entry of entries.slice(first, end)) {
-        const { valueAt: at, size } = entry
-        visit(entry, all ? all.subarray(at - CRC_BYTES, at + size) : this.#findPacked(entry))
-      }
     }
   }
 
@@ -278,7 +221,7 @@ export class ValueFile implements ValueSource {
    * where an entry lies in it was written there with it, or read from heads that were whole.
    */
   #findPacked({ pack, valueAt, size }: FileEntry): Uint8Array<ArrayBuffer> | undefined {
-    return pack && this.#open().packed.one(pack.id, valueAt, size)
+    return pack && this.#open().packed.one([pack.id, valueAt, size])
   }
 
   #findRow(entry: FileEntry): Uint8Array | undefined {
@@ -307,15 +250,11 @@ export class ValueFile implements ValueSource {
         database,
         row: database.prepare(rowQuery),
         contents: contentReader(database),
-        packed: packedValueReader(database),
+        packed: packedReader(database),
       }
     }
     return this.#connection
   }
-}
-
-function isIn(pack: PlacedPack | undefined): boolean {
-  return pack !== undefined && pack.leaves !== 'gone'
 }
 
 /** Whether a row is the one of the entry, and as it was written. */
