@@ -103,6 +103,7 @@ test('pages amid writes show what is there, and what they showed is told by the 
   const step = fc.record({
     what: fc.constantFrom('page', 'page', 'page', 'put', 'delete', 'get', 'all'),
     key: fc.nat(1200),
+    end: fc.option(fc.nat(1200)),
     limit: fc.integer({ min: 1, max: 300 }),
   })
   const keyOf = (n: number) => `/${n % 5}/${n}`
@@ -129,8 +130,9 @@ test('pages amid writes show what is there, and what they showed is told by the 
           return made
         },
       })
-      for (const [i, { what, key: n, limit }] of steps.entries()) {
+      for (const [i, { what, key: n, end: to, limit }] of steps.entries()) {
         const key = keyOf(n)
+        const end = to === null ? undefined : keyOf(to)
         if (what === 'put') {
           // As each commit, which looks for what it replaces.
           assert.equal(sorted.get(key)?.modRevision, model.get(key))
@@ -142,14 +144,15 @@ test('pages amid writes show what is there, and what they showed is told by the 
           model.delete(key)
         } else if (what === 'get') assert.equal(sorted.get(key)?.modRevision, model.get(key))
         else {
-          const inside = [...model.keys()].filter(each => each >= key).sort()
+          const isInside = (each: string) => each >= key && (end === undefined || each < end)
+          const inside = [...model.keys()].filter(isInside).sort()
           const wanted = what === 'all' ? inside : inside.slice(0, limit)
-          const found = sorted.slice(key, undefined, what === 'all' ? 0 : limit)
+          const found = sorted.slice(key, end, what === 'all' ? 0 : limit)
           assert.deepEqual(
             found.map(({ key: each, modRevision }) => [each, modRevision]),
             wanted.map(each => [each, model.get(each)]),
           )
-          assert.equal(sorted.count(key, undefined), inside.length)
+          assert.equal(sorted.count(key, end), inside.length)
           if (what === 'all') assert.ok(found.every(each => !shown.has(each)))
         }
         // Whoever still has a page finds what keeps its values, also of keys that were written or deleted since.
