@@ -36,6 +36,7 @@ export class HeldValues<Member extends Holder> {
 
   /** Those let go that are done, whether there is room or not. */
   letGoIf(isDone: (holder: Member) => boolean): void {
+    if (this.#holders.size === 0) return
     for (const holder of [...this.#holders]) {
       if (!isDone(holder)) continue
       this.delete(holder)

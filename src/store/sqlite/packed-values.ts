@@ -28,6 +28,7 @@ export class PackedValues {
   /** Holds some more of the packs of entries whose values are about to be read, where that is worth it for the next page. */
   hold(entries: readonly FileEntry[], open: () => PackedReader): void {
     const wanted = entries.filter(({ isHeld, pack }) => !isHeld && isIn(pack))
+    if (wanted.length < FEWEST_PACKS_TO_HOLD) return
     const packs = new Set(wanted.flatMap(({ pack }) => pack ?? []))
     if (packs.size < FEWEST_PACKS_TO_HOLD || wanted.length >= packs.size * FEWEST_TO_READ_ALL)
       return
