@@ -34,6 +34,7 @@ test('paths and methods are read as upstream reads them', () => {
     ['DELETE', '/api/v1/namespaces/a/pods', 'deletecollection /v1 a pods  '],
     ['DELETE', '/api/v1/namespaces/a/pods/b', 'delete /v1 a pods  b'],
     ['GET', '/api/v1/pods?fieldSelector=metadata.name%3Dx', 'list /v1  pods  x'],
+    ['DELETE', '/api/v1/pods?fieldSelector=metadata.name%3Dx', 'deletecollection /v1  pods  '],
     ['GET', '/api/v1/pods?fieldSelector=metadata.name%3Da%2Fb', 'list /v1  pods  '],
     ['GET', '/api/v1/pods?fieldSelector=metadata.name%3D..', 'list /v1  pods  '],
     ['HEAD', '/api/v1/nodes/n', 'get /v1  nodes  n'],

@@ -131,7 +131,7 @@ function resourceInfo(base: RequestInfo, methodVerb: string, parts: string[]): R
 
 /** Rights on one name are enough to list or watch just it. */
 function nameSelectedBy(verb: string, query: URLSearchParams): string {
-  if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return ''
+  if (verb !== 'list' && verb !== 'watch') return ''
   const text = query.get('fieldSelector')
   if (!text) return ''
   try {

@@ -52,6 +52,11 @@ function cluster() {
     quotaDevices: noDevices,
     quotas: { list: () => [], latest: async () => undefined, setUsed: async () => false },
     volumeBehind: () => undefined,
+    volume: () => undefined,
+    volumeAttachment: () => undefined,
+    resourceSlice: () => undefined,
+    podCertificateRequest: () => undefined,
+    csiDriver: () => undefined,
     podsOnNode: node => [...pods.values()].filter(pod => pod.spec.nodeName === node),
   }
   const options = {

@@ -187,11 +187,7 @@ function authorizerFor(
   figures: AuthorizationFigures,
 ): Authorizer {
   if (mode === 'AlwaysAllow') return alwaysAllow
-  const node = nodeAuthorizer(
-    nodeName => world.podsOnNode(nodeName),
-    nodeRules,
-    (namespace, claim) => world.volumeBehind(namespace, claim),
-  )
+  const node = nodeAuthorizer(world, nodeRules)
   const rbac = rbacAuthorizer(world.rbac)
   return unionAuthorizer([
     superuserAuthorizer,

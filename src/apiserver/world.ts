@@ -1,4 +1,5 @@
 /** What authentication, authorization and admission need to know of the cluster, answered from the watch cache. */
+import type { PodCertificateRequest } from '#api/certificates/v1beta1/pod-certificate-request.ts'
 import type { DeviceQuotaWorld } from '#api/core/quota/device-claims.ts'
 import type { LimitRange } from '#api/core/v1/limit-range.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
@@ -15,17 +16,19 @@ import type { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import type { Role } from '#api/rbac/v1/role.ts'
 import type { RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
+import type { CSIDriver } from '#api/storage/v1/csi-driver.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import { type QuotaStore, quotaStore } from './admission/resource-quota/store.ts'
 import type { KindResource } from './admission/world.ts'
 import type { TokenWorld } from './authentication/service-account-tokens.ts'
 import type { Eventually } from './authorization/authorizer.ts'
+import type { NodeView } from './authorization/node.ts'
 import type { RbacView } from './authorization/rbac.ts'
 import type { ResourceRegistry } from './resources/registry.ts'
 import type { StoredObject } from './storage/stored-object.ts'
 import type { ResourceCache } from './watch-cache/resource-cache.ts'
 
-export interface World extends TokenWorld {
+export interface World extends TokenWorld, NodeView {
   readonly rbac: RbacView
   namespace(name: string): Eventually<Namespace | undefined>
   serviceAccount(namespace: string, name: string): Eventually<ServiceAccount | undefined>
@@ -43,10 +46,8 @@ export interface World extends TokenWorld {
   readonly quotas: QuotaStore
   readonly quotaDevices: DeviceQuotaWorld
   podsIn(namespace: string): readonly Pod[]
-  podsOnNode(nodeName: string): readonly Pod[]
   hasConfigMaps(namespace: string): boolean
-  /** The volume that a claim names, as far as it is cached. */
-  volumeBehind(namespace: string, claim: string): PersistentVolume | undefined
+  csiDriver(name: string): CSIDriver | undefined
 }
 
 function resourceOf(
@@ -83,8 +84,13 @@ export function createWorld(registry: ResourceRegistry): World {
       const object = (found: StoredObject | undefined) => found?.object as T | undefined
       return stored instanceof Promise ? stored.then(object) : object(stored)
     }
-  const cacheOf = (group: string, plural: string) =>
-    registry.find(group, 'v1', plural)?.storage?.cache
+  const cacheOf = (group: string, plural: string, version = 'v1') =>
+    registry.find(group, version, plural)?.storage?.cache
+  const cached =
+    <T>(group: string, plural: string, version?: string) =>
+    (name: string, namespace = '') =>
+      cacheOf(group, plural, version)?.get(namespace, name)?.object as T | undefined
+  const volume = cached<PersistentVolume>('', 'persistentvolumes')
   const namespaces = getter('', 'namespaces')
   const nodes = getter('', 'nodes')
   const storageClasses = getter(STORAGE, 'storageclasses')
@@ -118,12 +124,20 @@ export function createWorld(registry: ResourceRegistry): World {
     hasConfigMaps: namespace => (configMaps?.list(namespace).length ?? 0) > 0,
     podsOnNode: nodeName => index?.on(nodeName) ?? [],
     volumeBehind(namespace, claim) {
-      const claims = cacheOf('', 'persistentvolumeclaims')
-      const found = claims?.get(namespace, claim)?.object as PersistentVolumeClaim | undefined
+      const found = cached<PersistentVolumeClaim>('', 'persistentvolumeclaims')(claim, namespace)
       const name = found?.spec.volumeName
-      const volumes = name ? cacheOf('', 'persistentvolumes') : undefined
-      return volumes?.get('', name ?? '')?.object as PersistentVolume | undefined
+      return name ? volume(name) : undefined
     },
+    volume,
+    volumeAttachment: cached(STORAGE, 'volumeattachments'),
+    csiDriver: cached(STORAGE, 'csidrivers'),
+    resourceSlice: cached(DEVICES, 'resourceslices'),
+    podCertificateRequest: (namespace, name) =>
+      cached<PodCertificateRequest>(
+        'certificates.k8s.io',
+        'podcertificaterequests',
+        'v1beta1',
+      )(name, namespace),
   }
 }
 

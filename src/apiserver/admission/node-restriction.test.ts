@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Node } from '#api/core/v1/node.ts'
+import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { isStatus } from '#api/machinery/status.ts'
+import type { CSIDriver } from '#api/storage/v1/csi-driver.ts'
+import { encodedRequest } from '#base/pki/testing.ts'
 import { userOf } from '../authorization/testing.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { type Asked, admit, podNamed, testWorld } from './testing.ts'
@@ -24,9 +27,37 @@ const bound = (name: string, nodeName: string, metadata: Pod['metadata'] = {}): 
 }
 const world = testWorld()
 world.nodes.set('a', node('a', { uid: 'node-a' }))
-world.pods.set('shop/mine', bound('mine', 'a'))
+const mine = bound('mine', 'a')
+mine.spec.serviceAccountName = 'default'
+mine.spec.volumes = [
+  {
+    name: 'tokens',
+    projected: {
+      sources: [
+        { serviceAccountToken: { path: 't' } },
+        { serviceAccountToken: { path: 'v', audience: 'vault' } },
+      ],
+    },
+  },
+  { name: 'inline', csi: { driver: 'csi.of.pod' } },
+  { name: 'claimed', persistentVolumeClaim: { claimName: 'data' } },
+]
+world.pods.set('shop/mine', mine)
 world.pods.set('shop/theirs', bound('theirs', 'b'))
-const step = nodeRestriction(world)
+world.accounts.set('shop/default', {
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name: 'default', namespace: 'shop', uid: 'account' },
+})
+const drivers: Record<string, string> = { 'csi.of.pod': 'of-driver', 'csi.of.claim': 'of-claim' }
+const step = nodeRestriction({
+  ...world,
+  volumeBehind: (_, claim) =>
+    ({
+      spec: { csi: { driver: 'csi.of.claim' }, claimRef: { namespace: 'shop', name: claim } },
+    }) as PersistentVolume,
+  csiDriver: name => ({ spec: { tokenRequests: [{ audience: drivers[name] }] } }) as CSIDriver,
+})
 const yes = (asked: Asked) => admit(step, { user, ...asked })
 const no = (asked: Asked, text: RegExp) =>
   assert.rejects(
@@ -173,14 +204,14 @@ test('a node makes mirror pods alone, and those reach for nothing', async () => 
 })
 
 test('tokens are made for its own pods only', async () => {
-  const request = (boundObjectRef?: object) => ({
+  const request = (boundObjectRef?: object, audiences: string[] = []) => ({
     resource: 'serviceaccounts/token',
     name: 'default',
     object: {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
       metadata: {},
-      spec: { audiences: [], ...(boundObjectRef ? { boundObjectRef } : {}) },
+      spec: { audiences, ...(boundObjectRef ? { boundObjectRef } : {}) },
     },
   })
   const pod = { kind: 'Pod', apiVersion: 'v1', name: 'mine', uid: 'mine-uid' }
@@ -194,6 +225,100 @@ test('tokens are made for its own pods only', async () => {
   await no(request({ ...pod, uid: '' }), /without a uid/)
   await no(request({ ...pod, uid: 'old' }), /does not match the UID in record/)
   await no(request({ ...pod, name: 'theirs', uid: 'theirs-uid' }), /scheduled on a different node/)
+})
+
+test('and for whom volumes of the pod say, or drivers of these', async () => {
+  const audiences = (...of: string[]) => ({
+    resource: 'serviceaccounts/token',
+    name: 'default',
+    object: {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      metadata: {},
+      spec: {
+        audiences: of,
+        boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'mine', uid: 'mine-uid' },
+      },
+    },
+  })
+  await yes(audiences('vault'))
+  await yes(audiences('of-driver'))
+  await yes(audiences('of-claim'))
+  await no(audiences('bank'), /audience "bank" not found in pod spec volume/)
+  await no(audiences('vault', 'of-driver'), /node may only request 0 or 1 audiences/)
+})
+
+test('a mirror pod has no claims for devices, and no node says what its pods were given', async () => {
+  const pod = bound('static', 'a', {
+    annotations: { 'kubernetes.io/config.mirror': 'hash' },
+    ownerReferences: [
+      { apiVersion: 'v1', kind: 'Node', name: 'a', uid: 'node-a', controller: true },
+    ],
+  })
+  pod.spec.resourceClaims = [{ name: 'c', resourceClaimTemplateName: 't' }]
+  await no({ object: pod }, /can not create pods that reference resourceclaims/)
+  const after = bound('mine', 'a')
+  after.status.extendedResourceClaimStatus = { resourceClaimName: 'theirs', requestMappings: [] }
+  await no(
+    { operation: 'UPDATE', resource: 'pods/status', object: after, oldObject: bound('mine', 'a') },
+    /cannot update extended resource claim status/,
+  )
+})
+
+test('slices and requests for certificates name the node that makes them', async () => {
+  const slice = (nodeName?: string) => ({
+    resource: 'resourceslices.resource.k8s.io',
+    object: {
+      apiVersion: 'resource.k8s.io/v1',
+      kind: 'ResourceSlice',
+      metadata: { name: 's' },
+      spec: nodeName ? { nodeName } : { allNodes: true },
+    },
+  })
+  await yes(slice('a'))
+  await no(slice('b'), /same NodeName as the requesting node/)
+  await no(slice(), /same NodeName as the requesting node/)
+  const csr = (commonName: string, signerName = 'kubernetes.io/kubelet-serving') => ({
+    resource: 'certificatesigningrequests.certificates.k8s.io',
+    object: {
+      apiVersion: 'certificates.k8s.io/v1',
+      kind: 'CertificateSigningRequest',
+      metadata: { name: 'c' },
+      spec: { signerName, request: encodedRequest({ commonName }) },
+    },
+  })
+  await yes(csr('system:node:a'))
+  await yes(csr('ann', 'example.com/other'))
+  await no(csr('system:node:b'), /can only create a node CSR with CN=system:node:a/)
+  await no(
+    csr('system:node:b', 'kubernetes.io/kube-apiserver-client-kubelet'),
+    /can only create a node CSR/,
+  )
+  const good = {
+    podName: 'mine',
+    podUID: 'mine-uid',
+    nodeName: 'a',
+    nodeUID: 'node-a',
+    serviceAccountName: 'default',
+    serviceAccountUID: 'account',
+  }
+  const certificate = (change: Partial<typeof good> = {}) => ({
+    resource: 'podcertificaterequests.certificates.k8s.io',
+    object: {
+      apiVersion: 'certificates.k8s.io/v1beta1',
+      kind: 'PodCertificateRequest',
+      metadata: { name: 'c' },
+      spec: { ...good, ...change },
+    },
+  })
+  await yes(certificate())
+  await no(certificate({ nodeName: 'b' }), /not the requesting node "a"/)
+  await no(certificate({ nodeUID: 'old' }), /inconsistent with the running node/)
+  await no(certificate({ podName: 'gone' }), /pod "gone" not found/)
+  await no(certificate({ podUID: 'old' }), /contains pod UID/)
+  await no(certificate({ podName: 'theirs', podUID: 'theirs-uid' }), /is not running on node "a"/)
+  await no(certificate({ serviceAccountName: 'admin' }), /differs from running pod/)
+  await no(certificate({ serviceAccountUID: 'old' }), /differs from the running service account/)
 })
 
 test('and leases and CSI nodes by its name', async () => {

@@ -4,17 +4,24 @@
  */
 
 import type { TokenRequest } from '#api/authentication/v1/token-request.ts'
+import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
+import type { PodCertificateRequest } from '#api/certificates/v1beta1/pod-certificate-request.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import { isForbiddenToKubelets } from '#api/core/v1/node-labels.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { referencesOf } from '#api/core/v1/pod/references.ts'
 import { notFound, type StatusError } from '#api/machinery/status.ts'
+import type { ResourceSlice } from '#api/resource/v1/resource-slice.ts'
+import { messageOf } from '#base/errors.ts'
+import { type CertificateRequest, requestInPem } from '#base/pki/certificate-request.ts'
+import { NODE_USER_PREFIX } from '../authentication/authenticator.ts'
 import { NODE_LEASE_NAMESPACE, nodeNameOf } from '../authorization/node.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
+import { type AudienceWorld, checkAudience } from './node-token-audiences.ts'
 import { isMirrorPod, MIRROR_ANNOTATION, qualifiedName, refused } from './requests.ts'
 import type { AdmissionWorld } from './world.ts'
 
-type World = Pick<AdmissionWorld, 'pod' | 'node'>
+type World = Pick<AdmissionWorld, 'pod' | 'node' | 'serviceAccount'> & AudienceWorld
 
 export function nodeRestriction(world: World): AdmissionStep {
   return {
@@ -29,6 +36,11 @@ export function nodeRestriction(world: World): AdmissionStep {
       if (key === 'nodes') return checkNode(request, node)
       if (key === 'serviceaccounts') return checkToken(request, node, world)
       if (key === 'leases.coordination.k8s.io') return checkLease(request, node)
+      if (key === 'certificatesigningrequests.certificates.k8s.io')
+        return checkCertificateRequest(request, node)
+      if (key === 'podcertificaterequests.certificates.k8s.io')
+        return checkPodCertificateRequest(request, node, world)
+      if (key === 'resourceslices.resource.k8s.io') return checkSlice(request, node)
       if (key === 'csinodes.storage.k8s.io' && nameIn(request) !== node)
         throw refused(request, 'can only access CSINode with the same name as the requesting node')
     },
@@ -58,6 +70,9 @@ async function checkPod(request: AdmissionRequest, node: string, world: World): 
       throw no('cannot update labels through pod status')
     const claims = ({ status }: Pod) => JSON.stringify(status.resourceClaimStatuses ?? [])
     if (claims(before) !== claims(after)) throw no('cannot update resource claim statuses')
+    const extended = ({ status }: Pod) => JSON.stringify(status.extendedResourceClaimStatus ?? {})
+    if (extended(before) !== extended(after))
+      throw no('cannot update extended resource claim status')
   } else if (subresource === 'eviction') {
     const pod = await boundPod(request, world)
     if (pod.spec.nodeName !== node) throw no('can only evict pods with spec.nodeName set to itself')
@@ -98,6 +113,9 @@ async function checkMirrorPod(request: AdmissionRequest, name: string, world: Wo
   if (!owned) throw no('can only create pods with an owner reference set to itself')
   if (pod.spec.serviceAccountName) throw no('can not create pods that reference a service account')
   const { secrets, configMaps, claims } = referencesOf(pod)
+  // Also one that is to be made of a template: the claim would be made for a pod of the node's own choice.
+  if ((pod.spec.resourceClaims ?? []).length > 0)
+    throw no('can not create pods that reference resourceclaims')
   if (secrets.size > 0) throw no('can not create pods that reference secrets')
   if (configMaps.size > 0) throw no('can not create pods that reference configmaps')
   if (claims.size > 0) throw no('can not create pods that reference persistentvolumeclaims')
@@ -114,12 +132,12 @@ function checkNode(request: AdmissionRequest, name: string): void {
   const after = request.object as Node
   const before = request.oldObject as Node | undefined
   const same = (a: unknown, b: unknown) => JSON.stringify(a ?? []) === JSON.stringify(b ?? [])
-  if (!same(after.metadata.ownerReferences, before?.metadata.ownerReferences))
-    throw no(before ? 'modify ownerReferences' : 'set ownerReferences')
   if (after.spec?.configSource && !same(after.spec.configSource, before?.spec?.configSource))
     throw no('set configSource')
   // A new node may bring taints: they only keep pods away.
   if (before && !same(after.spec?.taints, before.spec?.taints)) throw no('modify taints')
+  if (!same(after.metadata.ownerReferences, before?.metadata.ownerReferences))
+    throw no(before ? 'modify ownerReferences' : 'set ownerReferences')
   const labels = changedKeys(after.metadata.labels, before?.metadata.labels).filter(
     isForbiddenToKubelets,
   )
@@ -147,7 +165,8 @@ async function checkToken(request: AdmissionRequest, node: string, world: World)
   if (!reference.uid)
     throw refused(request, 'node requested token with a pod binding without a uid')
   const pod = await world.pod(request.namespace, reference.name)
-  if (pod === undefined) throw notFound({ group: '', resource: 'pods' }, reference.name)
+  // As upstream says it.
+  if (pod === undefined) throw notFound({ group: '', resource: 'pod' }, reference.name)
   if (pod.metadata.uid !== reference.uid)
     throw refused(
       request,
@@ -156,6 +175,88 @@ async function checkToken(request: AdmissionRequest, node: string, world: World)
     )
   if (pod.spec.nodeName !== node)
     throw refused(request, 'node requested token bound to a pod scheduled on a different node')
+  await checkAudience(request, request.object as TokenRequest, pod, world)
+}
+
+const SIGNERS_OF_NODES = [
+  'kubernetes.io/kubelet-serving',
+  'kubernetes.io/kube-apiserver-client-kubelet',
+]
+
+/** Signers look at who asks; this is for those that sign for whoever may ask. */
+function checkCertificateRequest(request: AdmissionRequest, node: string): void {
+  if (request.operation !== 'CREATE' || request.subresource !== '') return
+  const { spec } = request.object as CertificateSigningRequest
+  if (!SIGNERS_OF_NODES.includes(spec.signerName)) return
+  const { subject } = parsed(request, spec.request)
+  const own = `${NODE_USER_PREFIX}${node}`
+  if (subject.commonName !== own)
+    throw refused(request, `can only create a node CSR with CN=${own}`)
+}
+
+function parsed(request: AdmissionRequest, base64: string): CertificateRequest {
+  try {
+    return requestInPem(Buffer.from(base64, 'base64').toString())
+  } catch (error) {
+    throw refused(request, `unable to parse csr: ${messageOf(error)}`)
+  }
+}
+
+/** Devices that a node tells of are its own: slices of others draw pods to what is not there. */
+function checkSlice(request: AdmissionRequest, node: string): void {
+  if (request.operation !== 'CREATE') return
+  const { spec } = request.object as ResourceSlice
+  if (spec.nodeName !== node)
+    throw refused(
+      request,
+      'can only create ResourceSlice with the same NodeName as the requesting node',
+    )
+}
+
+/** A certificate of a pod is asked for by its node, for the account that it runs as. */
+async function checkPodCertificateRequest(
+  request: AdmissionRequest,
+  node: string,
+  world: World,
+): Promise<void> {
+  if (request.operation !== 'CREATE' || request.subresource !== '') return
+  const { spec } = request.object as PodCertificateRequest
+  const { namespace } = request
+  const no = (why: string) => refused(request, why)
+  const pod = `${namespace}/${spec.podName}`
+  const of = `PodCertificateRequest for pod "${pod}"`
+  if (spec.nodeName !== node)
+    throw no(
+      `PodCertificateRequest.Spec.NodeName="${spec.nodeName}", which is not the requesting node "${node}"`,
+    )
+  const nodeUid = (await world.node(node))?.metadata.uid
+  if (spec.nodeUID !== nodeUid)
+    throw no(
+      `${of} names node UID "${spec.nodeUID}", inconsistent with the running node ("${nodeUid}")`,
+    )
+  const running = await world.pod(namespace, spec.podName)
+  if (running === undefined)
+    throw no(
+      `while retrieving pod "${pod}" named in the PodCertificateRequest: pod "${spec.podName}" not found`,
+    )
+  const { metadata, spec: runs } = running
+  if (spec.podUID !== metadata.uid)
+    throw no(
+      `${of} contains pod UID ("${spec.podUID}") which differs from running pod "${metadata.uid}"`,
+    )
+  // What it would be for, the node would have chosen itself.
+  if (isMirrorPod(running)) throw no(`pod "${pod}" is a mirror pod`)
+  if (runs.nodeName !== node)
+    throw no(`pod "${pod}" is not running on node "${node}" named in the PodCertificateRequest`)
+  if (spec.serviceAccountName !== runs.serviceAccountName)
+    throw no(
+      `${of} contains serviceAccountName ("${spec.serviceAccountName}") that differs from running pod ("${runs.serviceAccountName}")`,
+    )
+  const account = await world.serviceAccount(namespace, spec.serviceAccountName)
+  if (spec.serviceAccountUID !== account?.metadata.uid)
+    throw no(
+      `${of} names service account UID "${spec.serviceAccountUID}", which differs from the running service account ("${account?.metadata.uid}")`,
+    )
 }
 
 function checkLease(request: AdmissionRequest, node: string): void {

@@ -3,11 +3,13 @@ import type { DeviceQuotaWorld } from '#api/core/quota/device-claims.ts'
 import type { LimitRange } from '#api/core/v1/limit-range.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Node } from '#api/core/v1/node.ts'
+import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { IngressClass } from '#api/networking/v1/ingress-class.ts'
 import type { RuntimeClass } from '#api/node/v1/runtime-class.ts'
 import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
+import type { CSIDriver } from '#api/storage/v1/csi-driver.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import type { Clock } from '#base/clock.ts'
 import type { FeatureGates } from '#base/feature-gates.ts'
@@ -49,6 +51,9 @@ export interface AdmissionWorld {
   limitRanges(namespace: string): readonly LimitRange[]
   /** The resource of a kind that is served; undefined for one that nobody knows. */
   resourceOf(apiVersion: string, kind: string): KindResource | undefined
+  /** The volume that a claim names, and the driver of one; absent where no nodes ask for tokens. */
+  volumeBehind?(namespace: string, claim: string): PersistentVolume | undefined
+  csiDriver?(name: string): CSIDriver | undefined
   /** Makes a namespace as the server itself, where it is not there yet. */
   makeNamespace?: ((name: string) => Promise<void>) | undefined
   readonly quotas: QuotaStore

@@ -6,7 +6,7 @@ import { referencesOf } from '#api/core/v1/pod/references.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import type { Decision } from './authorizer.ts'
 import { nodeRules } from './bootstrap-system-roles.ts'
-import { nodeAuthorizer } from './node.ts'
+import { type NodeView, nodeAuthorizer } from './node.ts'
 import { asking, userOf } from './testing.ts'
 
 function podOn(nodeName: string, namespace: string, name: string, spec: Partial<Pod['spec']>): Pod {
@@ -49,7 +49,16 @@ const pods = [
   }),
   podOn('b', 'shop', 'other', { volumes: [{ name: 'v', secret: { secretName: 'theirs' } }] }),
 ]
-const authorizer = nodeAuthorizer(node => pods.filter(pod => pod.spec.nodeName === node), nodeRules)
+const view = (more: Partial<NodeView> = {}): NodeView => ({
+  podsOnNode: node => pods.filter(pod => pod.spec.nodeName === node),
+  volumeBehind: () => undefined,
+  volume: () => undefined,
+  volumeAttachment: () => undefined,
+  resourceSlice: () => undefined,
+  podCertificateRequest: () => undefined,
+  ...more,
+})
+const authorizer = nodeAuthorizer(view(), nodeRules)
 const nodeA: UserInfo = userOf('system:node:a', 'system:nodes', 'system:authenticated')
 const may = async (text: string, more: { user?: UserInfo; fieldSelector?: string } = {}) => {
   const { user = nodeA, fieldSelector } = more
@@ -192,11 +201,9 @@ test('a node reads the secrets that volumes behind its claims name for nodes', a
     behind: PersistentVolume | undefined,
     namespace = 'vault',
   ) => {
-    const over = nodeAuthorizer(
-      node => pods.filter(pod => pod.spec.nodeName === node),
-      nodeRules,
-      (at, claim) => (at === 'shop' && claim === 'data' ? behind : undefined),
-    )
+    const volumeBehind = (at: string, claim: string) =>
+      at === 'shop' && claim === 'data' ? behind : undefined
+    const over = nodeAuthorizer(view({ volumeBehind }), nodeRules)
     const attributes = { ...asking(nodeA, `get secrets ${namespace}/${name}`) }
     return ((await over.authorize(attributes)) as Decision).verdict === 'allow'
   }
@@ -206,4 +213,87 @@ test('a node reads the secrets that volumes behind its claims name for nodes', a
   assert.equal(await reading('stage', volume('data'), 'shop'), false)
   assert.equal(await reading('stage', volume('another')), false, 'kept for another claim')
   assert.equal(await reading('stage', undefined), false)
+})
+
+test('a node reads the volumes, attachments, slices and claims for devices of its own pods, and writes its own slices', async () => {
+  const own = podOn('a', 'shop', 'gpu', {
+    resourceClaims: [
+      { name: 'given', resourceClaimName: 'given' },
+      { name: 'made', resourceClaimTemplateName: 'template' },
+    ],
+    volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }],
+  })
+  own.status.resourceClaimStatuses = [{ name: 'made', resourceClaimName: 'gpu-made' }]
+  own.status.extendedResourceClaimStatus = {
+    resourceClaimName: 'gpu-extended',
+    requestMappings: [],
+  }
+  const mirror = podOn('a', 'shop', 'static', {
+    volumes: [{ name: 'v', secret: { secretName: 'wanted' } }],
+  })
+  mirror.metadata.annotations = { 'kubernetes.io/config.mirror': 'x' }
+  const volumes: Record<string, string> = { own: 'data', theirs: 'other' }
+  const nodes: Record<string, string> = { own: 'a', theirs: 'b' }
+  const ofNode = <T>(name: string) =>
+    nodes[name] ? ({ spec: { nodeName: nodes[name] } } as T) : undefined
+  const over = nodeAuthorizer(
+    view({
+      podsOnNode: node => (node === 'a' ? [own, mirror] : []),
+      volume: name =>
+        ({ spec: { claimRef: { namespace: 'shop', name: volumes[name] } } }) as PersistentVolume,
+      volumeAttachment: ofNode,
+      resourceSlice: ofNode,
+      podCertificateRequest: (_, name) => ofNode(name),
+    }),
+    nodeRules,
+  )
+  const is = async (text: string, fieldSelector?: string) => {
+    const attributes = { ...asking(nodeA, text), ...(fieldSelector ? { fieldSelector } : {}) }
+    return ((await over.authorize(attributes)) as Decision).verdict === 'allow'
+  }
+  const [DEVICES, STORAGE, CERTIFICATES] = [
+    'resource.k8s.io:',
+    'storage.k8s.io:',
+    'certificates.k8s.io:',
+  ]
+  for (const text of [
+    'get persistentvolumes /own',
+    `get ${STORAGE}volumeattachments /own`,
+    `get ${STORAGE}csinodes /a`,
+    `create ${STORAGE}csinodes`,
+    `delete ${STORAGE}csinodes /a`,
+    `get ${DEVICES}resourceclaims shop/given`,
+    `get ${DEVICES}resourceclaims shop/gpu-made`,
+    `get ${DEVICES}resourceclaims shop/gpu-extended`,
+    `create ${DEVICES}resourceslices`,
+    `update ${DEVICES}resourceslices /own`,
+    `delete ${DEVICES}resourceslices /own`,
+    `create ${CERTIFICATES}podcertificaterequests shop/`,
+    `get ${CERTIFICATES}podcertificaterequests shop/own`,
+  ])
+    assert.equal(await is(text), true, text)
+  for (const text of [
+    'get persistentvolumes /theirs',
+    'list persistentvolumes',
+    'get secrets shop/wanted',
+    `get ${STORAGE}volumeattachments /theirs`,
+    `get ${STORAGE}volumeattachments /gone`,
+    `get ${STORAGE}csinodes /b`,
+    `update ${STORAGE}csinodes/status /a`,
+    `get ${DEVICES}resourceclaims shop/other`,
+    `get ${DEVICES}resourceclaims bank/given`,
+    `update ${DEVICES}resourceclaims/status shop/given`,
+    `update ${DEVICES}resourceslices /theirs`,
+    `delete ${DEVICES}resourceslices /theirs`,
+    `list ${DEVICES}resourceslices`,
+    `deletecollection ${DEVICES}resourceslices`,
+    `get ${CERTIFICATES}podcertificaterequests shop/theirs`,
+    `update ${CERTIFICATES}podcertificaterequests/status shop/own`,
+    `list ${CERTIFICATES}podcertificaterequests shop/`,
+  ])
+    assert.equal(await is(text), false, text)
+  for (const verb of ['list', 'watch', 'deletecollection']) {
+    assert.equal(await is(`${verb} ${DEVICES}resourceslices`, 'spec.nodeName=a'), true, verb)
+    assert.equal(await is(`${verb} ${DEVICES}resourceslices`, 'spec.nodeName=b'), false, verb)
+  }
 })

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseFeatureGates } from '#base/feature-gates.ts'
 import { silentLog } from '#base/log.ts'
 import { parseCommandLine } from '#cli'
 import type { Method } from '#client/transport.ts'
@@ -70,6 +71,11 @@ export class Both {
     return Promise.all([this.#ask(this.#urls[0], question), this.#ask(this.#urls[1], question)])
   }
 
+  /** Each its own question, such as of UIDs of its own. */
+  each([ofUpstream, ofProa]: readonly [Question, Question]): Promise<[upstream: Said, proa: Said]> {
+    return Promise.all([this.#ask(this.#urls[0], ofUpstream), this.#ask(this.#urls[1], ofProa)])
+  }
+
   #ask(url: string, question: Question): Promise<Said> {
     const { method = 'GET', path, token, headers = {}, body, asAdmin } = question
     const { certificate, key } = this.#keys.pki.client('admin')
@@ -123,6 +129,8 @@ async function startProa(keys: Keys, flags: readonly string[]) {
       log: silentLog,
     }),
     security: securityWantedBy(invocation.values, systemFiles),
+    runtimeConfig: invocation.values.runtimeConfig,
+    featureGates: parseFeatureGates(invocation.values.featureGates),
     listen: { address: '127.0.0.1', port: 0 },
     serviceClusterIpRange: SERVICE_RANGE,
     clusterDomain: 'cluster.local',

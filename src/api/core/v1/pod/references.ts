@@ -1,18 +1,30 @@
-/** Which Secrets and ConfigMaps a pod names anywhere: a node may read those, and a pod made by a node may name none. */
+/** Which Secrets, ConfigMaps and claims a pod names anywhere: a node may read those, and a pod made by a node may name none. */
 import type { Pod } from './pod.ts'
 
 export interface PodReferences {
   readonly secrets: ReadonlySet<string>
   readonly configMaps: ReadonlySet<string>
   readonly claims: ReadonlySet<string>
+  /** ResourceClaims, also those that were made for the pod. */
+  readonly deviceClaims: ReadonlySet<string>
 }
 
 export function referencesOf(pod: Pod): PodReferences {
   const secrets = new Set<string>()
   const configMaps = new Set<string>()
   const claims = new Set<string>()
-  const add = (to: Set<string>, name: string | undefined) => name && to.add(name)
-  const { spec } = pod
+  const deviceClaims = new Set<string>()
+  const add = (to: Set<string>, name: string | undefined | null) => name && to.add(name)
+  const { spec, status } = pod
+  for (const { name, resourceClaimName } of spec.resourceClaims ?? []) {
+    add(deviceClaims, resourceClaimName)
+    if (!resourceClaimName)
+      add(
+        deviceClaims,
+        status?.resourceClaimStatuses?.find(made => made.name === name)?.resourceClaimName,
+      )
+  }
+  add(deviceClaims, status?.extendedResourceClaimStatus?.resourceClaimName)
   for (const { name } of spec.imagePullSecrets ?? []) add(secrets, name)
   // All three lists: a rule over "the containers" that forgets one of them is a hole.
   for (const container of [
@@ -39,7 +51,7 @@ export function referencesOf(pod: Pod): PodReferences {
     }
     for (const name of secretsOfVolume(volume)) secrets.add(name)
   }
-  return { secrets, configMaps, claims }
+  return { secrets, configMaps, claims, deviceClaims }
 }
 
 /** Volume types name their secrets in one of four fields, at their top level. */
