@@ -117,6 +117,8 @@ export class ServiceAllocator {
     const families = spec.ipFamilies?.length ? spec.ipFamilies : [this.families[0]]
     // Of a service that has some, what is asked for in their place is judged with the rest.
     const has = previous?.spec.type === 'ExternalName' ? [] : (previous?.spec.clusterIPs ?? [])
+    // Who may not have another first address is told that, and not what becomes of the second.
+    if (has.length > 0 && wanted[0] !== has[0]) return
     const settled = wanted.slice(0, has.length)
     const addresses = families.map((family, at) => {
       const asked = wanted[at] ?? ''

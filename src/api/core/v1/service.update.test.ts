@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { ServiceSpec } from './service.schema.ts'
 import { updatedService, wrongOf } from './service.testing.ts'
 import { service } from './service.ts'
+import { settleService } from './service.update.ts'
 import { defaulted, lines } from './testing.ts'
 
 const ports = [{ port: 80, protocol: 'TCP', targetPort: 80, nodePort: 30_080 }]
@@ -40,6 +41,44 @@ test('another address is told before what else is wrong', () => {
     'spec.clusterIPs[0]: Invalid value: ["10.96.0.8"]: may not change once set',
     'spec.sessionAffinity: Unsupported value: "x": supported values: "ClientIP", "None"',
   ])
+})
+
+test('the second address may not change either: nobody allocated what is put in its place', () => {
+  const both = {
+    type: 'ClusterIP',
+    ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }],
+    clusterIPs: ['10.96.0.7', 'fd00::7'],
+    ipFamilies: ['IPv4', 'IPv6'],
+    ipFamilyPolicy: 'RequireDualStack',
+  }
+  const cluster = ['IPv4', 'IPv6'] as const
+  const previous = stored(both)
+  const draft = defaulted(service, {
+    spec: { ...previous.spec, clusterIPs: ['10.96.0.7', 'fd00::8'] },
+  })
+  assert.deepEqual(settleService(draft, previous, cluster), [])
+  assert.deepEqual(lines(service.validateUpdate(draft, previous)), [
+    'spec.clusterIPs[1]: Invalid value: ["10.96.0.7","fd00::8"]: may not change once set',
+  ])
+})
+
+test('a family that may not change is shown as it is; without addresses it may', () => {
+  const ports = [{ port: 80, protocol: 'TCP', targetPort: 80 }]
+  const headless = { type: 'ClusterIP', ports, clusterIP: 'None', clusterIPs: ['None'] }
+  const previous = stored(headless)
+  const draft = defaulted(service, { spec: { ...previous.spec, ipFamilies: ['IPv6'] } })
+  assert.deepEqual(lines(service.validateUpdate(draft, previous)), [])
+  const other = defaulted(service, { spec: { ...stored().spec, ipFamilies: ['IPv6'] } })
+  assert.deepEqual(lines(service.validateUpdate(other, stored())), [
+    'spec.ipFamilies[0]: Invalid value: ["IPv6"]: may not change once set',
+  ])
+})
+
+test('both addresses go with the type that has none, also where only the list is left out', () => {
+  const both = { clusterIPs: ['10.96.0.7', 'fd00::7'], ipFamilies: ['IPv4', 'IPv6'] }
+  const external = { type: 'ExternalName', externalName: 'a.example' }
+  const { spec } = changed({ ...external, clusterIPs: undefined }, both)
+  assert.deepEqual([spec.clusterIP, spec.clusterIPs], [undefined, undefined])
 })
 
 test('addresses and families that make no sense are told alone', () => {

@@ -75,7 +75,8 @@ function keepNodePorts(ports: readonly ServicePort[], before: readonly ServicePo
 function followClusterIp(spec: ServiceSpec, before: ServiceSpec): void {
   const changed = (spec.clusterIP ?? '') !== (before.clusterIP ?? '')
   const listChanged = (spec.clusterIPs ?? []).join() !== (before.clusterIPs ?? []).join()
-  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
+  if (spec.clusterIP && !spec.clusterIPs?.length)
+    spec.clusterIPs = (!changed && before.clusterIPs) || [spec.clusterIP]
   if (!changed || listChanged) return
   if (spec.clusterIP) spec.clusterIPs = [spec.clusterIP]
   else delete spec.clusterIPs

@@ -65,19 +65,8 @@ const takesHealthPort = ({ type, externalTrafficPolicy }: ServiceSpec) =>
 export function validateServiceUpdate(next: Service, previous: Service): readonly FieldError[] {
   const errors: FieldError[] = []
   const [spec, before] = [next.spec, previous.spec]
-  if (spec.type !== 'ExternalName' && before.type !== 'ExternalName') {
-    const [after, old] = [spec.clusterIPs?.[0] ?? '', before.clusterIPs?.[0] ?? '']
-    if (old !== '' && after === '')
-      errors.push(
-        invalid('spec.clusterIPs[0]', spec.clusterIPs ?? [], 'primary clusterIP can not be unset'),
-      )
-    else if (old !== '' && after !== old)
-      errors.push(invalid('spec.clusterIPs[0]', spec.clusterIPs ?? [], 'may not change once set'))
-    const [family, oldFamily] = [spec.ipFamilies?.[0], before.ipFamilies?.[0]]
-    if (oldFamily !== undefined && family !== undefined && family !== oldFamily)
-      // Upstream shows the addresses, as which the families are.
-      errors.push(invalid('spec.ipFamilies[0]', spec.clusterIPs ?? [], 'may not change once set'))
-  }
+  if (spec.type !== 'ExternalName' && before.type !== 'ExternalName')
+    errors.push(...changedAddresses(spec, before), ...changedFamilies(spec, before))
   if (
     spec.type === 'LoadBalancer' &&
     before.type === 'LoadBalancer' &&
@@ -92,6 +81,32 @@ export function validateServiceUpdate(next: Service, previous: Service): readonl
   if (keepsHealthPort && spec.healthCheckNodePort !== before.healthCheckNodePort)
     errors.push(forbidden('spec.healthCheckNodePort', 'field is immutable'))
   return errors
+}
+
+const isHeadless = ({ clusterIPs = [] }: ServiceSpec) =>
+  clusterIPs.length === 1 && clusterIPs[0] === HEADLESS
+
+/** An address that was given stays, the second as much as the first: what is put in its place was allocated to nobody. */
+function changedAddresses(spec: ServiceSpec, before: ServiceSpec): FieldError[] {
+  const [now, then] = [spec.clusterIPs ?? [], before.clusterIPs ?? []]
+  if (then.length > 0 && now.length === 0)
+    return [invalid('spec.clusterIPs[0]', now, 'primary clusterIP can not be unset')]
+  return then.flatMap((address, at) =>
+    // A second one that goes was settled before.
+    at < now.length && now[at] !== address
+      ? [invalid(`spec.clusterIPs[${at}]`, now, 'may not change once set')]
+      : [],
+  )
+}
+
+function changedFamilies(spec: ServiceSpec, before: ServiceSpec): FieldError[] {
+  // Without addresses there is nothing that the families could not change with.
+  if (isHeadless(spec) || isHeadless(before)) return []
+  const [now = [], then = []] = [spec.ipFamilies, before.ipFamilies]
+  if (now.length === 0 || then.length === 0 || now[0] === then[0]) return []
+  // Where one comes or goes, upstream shows the addresses.
+  const shown = now.length === then.length ? now : (spec.clusterIPs ?? [])
+  return [invalid('spec.ipFamilies[0]', shown, 'may not change once set')]
 }
 
 type Annotations = Readonly<Record<string, string>>
