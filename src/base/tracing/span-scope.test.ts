@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { type EndedSpan, Tracer } from './span.ts'
+import { type EndedSpan, LONGEST_VALUE, Tracer } from './span.ts'
 import { SpanScope } from './span-scope.ts'
 
 function scopeOf(rates: number[]) {
@@ -70,4 +70,23 @@ test('a failure is told and passed on', async () => {
     /woe/,
   )
   assert.equal(spans[0]?.error, 'woe')
+})
+
+test('names and values are cut off, and there are not more of them than anybody reads', async () => {
+  const { scope, spans } = scopeOf([])
+  const long = 'x'.repeat(LONGEST_VALUE)
+  const attributes = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`a${at}`, at]))
+  await assert.rejects(
+    scope.run(
+      `${long}more`,
+      async span => {
+        span?.set('a0', `${long}more`)
+        throw new Error(`${long}more`)
+      },
+      { attributes },
+    ),
+  )
+  const [told] = spans
+  assert.deepEqual([told?.name, told?.error, told?.attributes.get('a0')], [long, long, long])
+  assert.equal(told?.attributes.size, 128)
 })

@@ -86,8 +86,16 @@ export class Tracer {
   }
 }
 
-/** Attributes of one span, at most: more would be somebody's loop. */
-const MAXIMUM_ATTRIBUTES = 64
+/** Attributes of one span, at most, as OpenTelemetry's own programs have it: more would be somebody's loop. */
+const MAXIMUM_ATTRIBUTES = 128
+/**
+ * Of a name or a value, in UTF-16 code units; the rest is cut off. Paths and user agents are whatever somebody sends, and collectors take no more than
+ * 4 MiB at a time: one long one would lose all that is told with it.
+ */
+export const LONGEST_VALUE = 1024
+
+const short = <T extends AttributeValue | undefined>(value: T): T =>
+  (typeof value === 'string' ? value.slice(0, LONGEST_VALUE) : value) as T
 
 /** One that is under way. */
 export class Span {
@@ -101,10 +109,11 @@ export class Span {
 
   constructor(tracer: Tracer, name: string, beginning: Beginning) {
     this.#tracer = tracer
-    this.#name = name
+    this.#name = short(name)
     this.#beginning = beginning
     this.#startNs = tracer.nowNs()
-    this.#attributes = new Map(Object.entries(beginning.attributes ?? {}))
+    this.#attributes = new Map()
+    for (const [key, value] of Object.entries(beginning.attributes ?? {})) this.set(key, value)
     this.context = {
       traceId: beginning.parent?.traceId ?? tracer.id(16),
       spanId: tracer.id(8),
@@ -118,7 +127,8 @@ export class Span {
   }
 
   set(name: string, value: AttributeValue): void {
-    if (this.#attributes.size < MAXIMUM_ATTRIBUTES) this.#attributes.set(name, value)
+    if (this.#attributes.size < MAXIMUM_ATTRIBUTES || this.#attributes.has(name))
+      this.#attributes.set(name, short(value))
   }
 
   /** The header by which whoever is asked next goes on with the trace. */
@@ -140,7 +150,7 @@ export class Span {
       startNs: this.#startNs,
       endNs: this.#tracer.nowNs(),
       attributes: this.#attributes,
-      error,
+      error: short(error),
     })
   }
 }
