@@ -48,10 +48,22 @@ test('the other byte order is read, too', () => {
   assert.deepEqual([read?.type, read?.replyTo, read?.body], ['return', 3, [30_000_000n]])
 })
 
-test('what is no message, and what is too long, ends the connection and not the process', () => {
+test('a message that is too long is passed over, however it comes, and the next one is read', () => {
+  const long = encodeCall(1, { ...call, signature: 's', body: ['x'.repeat(MAXIMUM_MESSAGE_BYTES)] })
+  const bytes = Buffer.concat([long, long, encodeCall(2, { ...call, member: 'Next' })])
+  for (const size of [7, 65_536, bytes.length]) {
+    const reader = new MessageReader()
+    const members: string[] = []
+    for (let at = 0; at < bytes.length; at += size)
+      members.push(...reader.take(bytes.subarray(at, at + size)).map(({ member }) => member))
+    assert.deepEqual(members, ['Next'], String(size))
+  }
+})
+
+test('what is no message, and what is far too long, ends the connection and not the process', () => {
   assert.throws(() => readBack(Buffer.alloc(16, 0x41)), /no message of D-Bus/)
   const long = encodeCall(1, call)
-  long.writeUInt32LE(MAXIMUM_MESSAGE_BYTES, 4)
+  long.writeUInt32LE(2 ** 31, 4)
   assert.throws(() => readBack(long), /too long/)
   // A text that says that it is longer than its message.
   const cut = encodeCall(1, { ...call, signature: 's', body: ['abc'] })

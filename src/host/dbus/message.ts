@@ -27,8 +27,13 @@ export interface BusMessage {
   readonly body: readonly BusValue[]
 }
 
-/** What we are told is small; more would be somebody's mistake. */
+/**
+ * What we are told is small. Whoever is on the bus may send signals to us, though, and what is longer is passed over: it ends no connection, with which
+ * a lock might be lost.
+ */
 export const MAXIMUM_MESSAGE_BYTES = 1024 * 1024
+/** More is told by no bus: that is somebody's garbage. */
+const LONGEST_OF_ALL = 128 * 1024 * 1024
 
 const LITTLE = 0x6c
 const BIG = 0x42
@@ -114,8 +119,10 @@ export function encodeCall(serial: number, call: BusCall): Buffer {
 /** Cuts messages out of what comes. */
 export class MessageReader {
   #pending: Buffer = Buffer.alloc(0)
+  /** Bytes that are still to come of a message that is too long. */
+  #passedOver = 0
 
-  /** Throws where this is no D-Bus, or more than anybody should tell. */
+  /** Throws where this is no D-Bus. */
   take(bytes: Uint8Array): readonly BusMessage[] {
     this.#pending = Buffer.concat([this.#pending, bytes])
     const messages: BusMessage[] = []
@@ -126,8 +133,22 @@ export class MessageReader {
     return messages
   }
 
-  /** Bytes of the first message, where all of it is here. */
+  /** Bytes of the first message that is read, where all of it is here. */
   #next(): number | undefined {
+    for (;;) {
+      const length = this.#first()
+      if (length === undefined || length <= MAXIMUM_MESSAGE_BYTES)
+        return length !== undefined && length <= this.#pending.length ? length : undefined
+      this.#passedOver = length
+    }
+  }
+
+  /** Bytes of the first message, whose beginning is here. */
+  #first(): number | undefined {
+    const passed = Math.min(this.#passedOver, this.#pending.length)
+    this.#passedOver -= passed
+    this.#pending = this.#pending.subarray(passed)
+    if (this.#passedOver > 0) return undefined
     const { length } = this.#pending
     if (length < FIXED_BYTES) return undefined
     const isLittle = this.#pending[0] === LITTLE
@@ -136,8 +157,8 @@ export class MessageReader {
       isLittle ? this.#pending.readUInt32LE(at) : this.#pending.readUInt32BE(at)
     const fields = read(12)
     const whole = FIXED_BYTES + fields + padding(fields, 8) + read(4)
-    if (whole > MAXIMUM_MESSAGE_BYTES) throw new Error(`a message of ${whole} bytes is too long`)
-    return whole <= length ? whole : undefined
+    if (whole > LONGEST_OF_ALL) throw new Error(`a message of ${whole} bytes is too long`)
+    return whole
   }
 }
 

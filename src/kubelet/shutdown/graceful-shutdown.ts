@@ -107,7 +107,8 @@ export class GracefulShutdown {
     for (let delayMs = REOPEN_MS; ; delayMs = Math.min(2 * delayMs, REOPEN_LIMIT_MS)) {
       this.#isLost = false
       this.#watch?.close()
-      await this.#letGo()
+      // A shutdown that has begun goes on waiting for pods, whoever does not tell of it any more.
+      if (!this.#isShuttingDown) await this.#letGo()
       await this.#pause(delayMs)
       if (this.#stopping.signal.aborted) return
       try {
@@ -137,6 +138,7 @@ export class GracefulShutdown {
   }
 
   async #takeLock(): Promise<void> {
+    if (this.#isShuttingDown) return
     await this.#letGo()
     const release = await this.#watch?.holdLock()
     if (this.#stopping.signal.aborted) await release?.()

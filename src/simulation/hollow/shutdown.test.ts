@@ -258,6 +258,22 @@ test('what is lost is opened anew, and a kubelet that stops lets go', () =>
     assert.equal(logind.story.at(-2), 'close')
   }))
 
+test('a shutdown goes on waiting for pods where it is not told of any more', () =>
+  withCluster(async cluster => {
+    const { logind } = await start(cluster)
+    await cluster.createPod('slow', slow(1000))
+    await cluster.clock.advance(2_000)
+    logind.shutDown()
+    await cluster.clock.advance(5_000)
+    logind.listener?.lost('the bus hung up')
+    await cluster.clock.advance(5_000)
+    assert.deepEqual(await phases(cluster, 'slow'), ['Running'])
+    assert.equal(logind.locks, 1, 'the machine still waits')
+    await cluster.clock.advance(13_000)
+    assert.deepEqual(await phases(cluster, 'slow'), ['Failed'])
+    assert.equal(logind.locks, 0)
+  }))
+
 test('a logind that does not wait as long as it is asked to is kept waiting for as long as it does', () =>
   withCluster(async cluster => {
     const node = cluster.node()
