@@ -29,5 +29,6 @@ export async function requestToken(
 
 /** For how long a token that was asked for at `askedAt` is good, in milliseconds of the wall clock. */
 export function lifeOf({ expirationTimestamp }: IssuedToken, askedAt: number, seconds: number) {
-  return expirationTimestamp === '' ? seconds * 1000 : Date.parse(expirationTimestamp) - askedAt
+  const until = Date.parse(expirationTimestamp)
+  return Number.isNaN(until) ? seconds * 1000 : until - askedAt
 }

@@ -8,7 +8,7 @@ import { AccountToken } from './account-clients.ts'
 const account = { name: 'deployment-controller', namespace: 'kube-system' }
 const MINUTE_MS = 60_000
 
-function setUp() {
+function setUp(until?: string) {
   const clock = createManualClock()
   const state = { asked: 0, made: 0, isThere: true, refusal: undefined as Error | undefined }
   const client = {
@@ -16,7 +16,7 @@ function setUp() {
       if (!state.isThere) throw new StatusError('NotFound', 'there is no such account')
       if (state.refusal) throw state.refusal
       state.asked++
-      const expirationTimestamp = new Date(clock.now() + 60 * MINUTE_MS).toISOString()
+      const expirationTimestamp = until ?? new Date(clock.now() + 60 * MINUTE_MS).toISOString()
       return { status: { token: `token ${state.asked}`, expirationTimestamp } }
     },
     create: async () => {
@@ -50,6 +50,16 @@ test('what was refused is asked for again, and so is what the server no longer t
   await assert.rejects(token.get(), /not you/)
   state.refusal = undefined
   assert.equal(await token.get(), 'token 1')
-  token.forget()
+  token.forget('token 1')
   assert.equal(await token.get(), 'token 2')
+  // Told late of the old one: the new one is none the worse.
+  token.forget('token 1')
+  assert.equal(await token.get(), 'token 2')
+})
+
+test('a token of which no time is told that can be read is good for as long as was asked', async () => {
+  const { state, token } = setUp('soon')
+  await token.get()
+  await token.get()
+  assert.equal(state.asked, 1)
 })

@@ -60,10 +60,11 @@ export class AccountClients implements Running {
     const made = createClient(
       around({
         request: async request => {
-          const headers = { ...request.headers, authorization: `Bearer ${await token.get()}` }
+          const used = await token.get()
+          const headers = { ...request.headers, authorization: `Bearer ${used}` }
           const response = await this.#transport.request({ ...request, headers })
           // The account was made anew, or the server has other keys: what is asked next has another token.
-          if (response.status === UNAUTHORIZED) token.forget()
+          if (response.status === UNAUTHORIZED) token.forget(used)
           return response
         },
       }),
@@ -108,8 +109,9 @@ export class AccountToken {
     return this.#held.token
   }
 
-  forget(): void {
-    this.#held = undefined
+  /** One that was not believed; another one may have come meanwhile, which stays. */
+  forget(token: string): void {
+    if (this.#held?.token === token) this.#held = undefined
   }
 
   async #ask(): Promise<Held> {
