@@ -143,3 +143,20 @@ test('with two ranges each node gets one of both, and none where one is used up'
     podCIDRs: ['fd00:10:244:1::/64', '10.0.0.0/24'],
   })
 })
+
+test('ranges of another mask, and in other words, are nobody else’s either', async () => {
+  const nodes = new Nodes('10.244.0.0/16')
+  nodes.has('wide', '10.244.0.0/23')
+  nodes.has('narrow', '10.244.2.128/25')
+  nodes.wake()
+  nodes.has('new')
+  assert.equal(await nodes.gives('new'), '10.244.3.0/24')
+  nodes.loses('wide')
+  nodes.has('next')
+  assert.equal(await nodes.gives('next'), '10.244.0.0/24')
+  const six = new Nodes('fd00:10:244::/56')
+  six.has('old', 'FD00:10:244:0:0::/64')
+  six.wake()
+  six.has('new')
+  assert.equal(await six.gives('new'), 'fd00:10:244:1::/64')
+})

@@ -1,6 +1,14 @@
 /** Gives every node a range of pod addresses out of the cluster's, of each family one. */
 import { type Node, node } from '#api/core/v1/node.ts'
-import { type Cidr, formatCidr, nodePrefixLengthOf, parseCidrs, partOf } from '#base/cidr.ts'
+import {
+  type Cidr,
+  formatCidr,
+  nodePrefixLengthOf,
+  overlap,
+  parseCidr,
+  parseCidrs,
+  partOf,
+} from '#base/cidr.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 
 export interface NodeIpamOptions {
@@ -75,6 +83,15 @@ export function nodeIpamController(
 const rangesOf = ({ spec }: Node): readonly string[] =>
   spec.podCIDRs?.length ? spec.podCIDRs : spec.podCIDR ? [spec.podCIDR] : []
 
+/** What the API lets in has been judged there. */
+function readable(range: string): Cidr | undefined {
+  try {
+    return parseCidr(range, 'podCIDR')
+  } catch {
+    return undefined
+  }
+}
+
 /** At most so many are given out; a cluster has no more nodes than upstream supports. */
 const RANGE_LIMIT = 8192
 
@@ -85,6 +102,8 @@ class Ranges {
   /** How many nodes have each range: two may have been given one by hand, or by controllers that did not see each other's. */
   readonly #holders = new Map<string, number>()
   readonly #held = new Map<string, string>()
+  /** Those that are no parts as they are given now, such as of another mask before: what they overlap is not free either. */
+  readonly #odd = new Map<string, Cidr>()
   /** No range before this one is free. */
   #firstFree = 0
 
@@ -102,6 +121,8 @@ class Ranges {
     this.giveBack(node)
     this.#holders.set(range, (this.#holders.get(range) ?? 0) + 1)
     this.#held.set(node, range)
+    const odd = this.#oddOf(range)
+    if (odd) this.#odd.set(range, odd)
   }
 
   giveBack(node: string): void {
@@ -112,6 +133,7 @@ class Ranges {
     if (others > 0) this.#holders.set(range, others)
     else {
       this.#holders.delete(range)
+      this.#odd.delete(range)
       this.#firstFree = 0
     }
   }
@@ -123,9 +145,18 @@ class Ranges {
   free(): string | undefined {
     const count = Math.min(2 ** (this.#prefixLength - this.#whole.prefixLength), RANGE_LIMIT)
     for (; this.#firstFree < count; this.#firstFree++) {
-      const range = formatCidr(partOf(this.#whole, this.#prefixLength, this.#firstFree))
-      if (!this.#holders.has(range)) return range
+      const part = partOf(this.#whole, this.#prefixLength, this.#firstFree)
+      const range = formatCidr(part)
+      if (this.#holders.has(range)) continue
+      if (![...this.#odd.values()].some(odd => overlap(odd, part))) return range
     }
     return undefined
+  }
+
+  #oddOf(range: string): Cidr | undefined {
+    const cidr = readable(range)
+    if (!cidr || !overlap(cidr, this.#whole)) return undefined
+    const isPart = cidr.prefixLength === this.#prefixLength && formatCidr(cidr) === range
+    return isPart ? undefined : cidr
   }
 }
