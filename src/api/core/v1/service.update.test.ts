@@ -76,8 +76,8 @@ test('a family that may not change is shown as it is; without addresses it may',
 
 test('both addresses go with the type that has none, also where only the list is left out', () => {
   const both = { clusterIPs: ['10.96.0.7', 'fd00::7'], ipFamilies: ['IPv4', 'IPv6'] }
-  const external = { type: 'ExternalName', externalName: 'a.example' }
-  const { spec } = changed({ ...external, clusterIPs: undefined }, both)
+  const external = { type: 'ExternalName', externalName: 'a.example' } as const
+  const { spec } = changed({ ...external, clusterIPs: [] }, both)
   assert.deepEqual([spec.clusterIP, spec.clusterIPs], [undefined, undefined])
 })
 

@@ -1,7 +1,9 @@
 /** What a pod, and the pod template of a workload, gets where its author said nothing. */
-import { quantityToMilli } from '../../../machinery/quantity.ts'
+import { formatQuantity } from '../../../machinery/quantity.ts'
+import { isHugePages } from '../resource-names.ts'
 import { defaultVolume } from './defaults.volumes.ts'
 import { pullPolicyOf } from './image.ts'
+import { podResources } from './resources.ts'
 import type { Container, EphemeralContainer } from './schema.container.ts'
 import type { HTTPGetAction, LifecycleHandler, Probe } from './schema.probes.ts'
 import type { ResourceRequirements } from './schema.resources.ts'
@@ -16,7 +18,7 @@ export function defaultPod(pod: Pod): void {
   defaultPodSpec(pod.spec)
   if (pod.spec.hostNetwork) exposeContainerPorts(pod.spec)
   for (const container of allContainers(pod.spec)) requestsFromLimits(container.resources)
-  if (pod.spec.resources) defaultPodLevelRequests(pod.spec, pod.spec.resources)
+  if (pod.spec.resources) defaultPodLevelRequests(pod, pod.spec.resources)
 }
 
 export function defaultPodTemplate(template: PodTemplateSpec): void {
@@ -94,8 +96,7 @@ function requestsFromLimits(resources: ResourceRequirements): void {
 }
 
 /** Resources that a pod may ask for as a whole; of others only containers can have limits. */
-const podLevelResources = (name: string) =>
-  name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
+const podLevelResources = (name: string) => name === 'cpu' || name === 'memory' || isHugePages(name)
 
 /** podIP is the older field, the first of the list, and has the last word. Of the node's addresses both are written by hand. */
 function pairAddresses(status: PodStatus): void {
@@ -104,15 +105,23 @@ function pairAddresses(status: PodStatus): void {
   else if (first?.ip) status.podIP = first.ip
 }
 
-function defaultPodLevelRequests(spec: PodSpec, resources: ResourceRequirements): void {
-  const containers = [...(spec.initContainers ?? []), ...spec.containers]
-  for (const [name, limit] of Object.entries(resources.limits ?? {})) {
-    if (!podLevelResources(name)) continue
-    resources.requests ??= {}
-    // Where containers request something, the sum of these is the pod's request and the kubelet computes it.
-    const requested = containers.some(
-      container => quantityToMilli(container.resources.requests?.[name] ?? '0') > 0,
-    )
-    if (!requested) resources.requests[name] ??= limit
-  }
+/**
+ * A pod with limits of its own as a whole says all of what it requests as one: what its containers request together, and its limit of what none of them
+ * requests. Of huge pages the limits of containers are summed up, and requested with that.
+ */
+function defaultPodLevelRequests(pod: Pod, resources: ResourceRequirements): void {
+  if (Object.keys({ ...resources.limits, ...resources.requests }).length === 0) return
+  const { resources: _, ...rest } = pod.spec
+  const ofContainers = (kind: 'requests' | 'limits') => podResources({ ...pod, spec: rest }, kind)
+  const limits = { ...resources.limits }
+  for (const [name, amount] of ofContainers('limits'))
+    if (isHugePages(name) && !resources.requests?.[name]) limits[name] ??= formatQuantity(amount)
+  if (Object.keys(limits).length === 0) return
+  resources.limits = limits
+  const requests = { ...resources.requests }
+  for (const [name, amount] of ofContainers('requests'))
+    if (name === 'cpu' || name === 'memory') requests[name] ??= formatQuantity(amount)
+  for (const [name, limit] of Object.entries(limits))
+    if (podLevelResources(name)) requests[name] ??= limit
+  if (Object.keys(requests).length > 0) resources.requests = requests
 }

@@ -12,10 +12,10 @@ const considered = ['cpu', 'memory'] as const
  */
 export function qualityOfServiceOf(spec: PodSpec): QualityOfService {
   const whole = spec.resources
-  const parts =
-    whole && asksForSomething(whole)
-      ? [whole]
-      : [...(spec.initContainers ?? []), ...spec.containers].map(({ resources }) => resources)
+  // Also where the pod as a whole asks for nothing.
+  const parts = whole
+    ? [whole]
+    : [...(spec.initContainers ?? []), ...spec.containers].map(({ resources }) => resources)
   if (!parts.some(asksForSomething)) return 'BestEffort'
   return parts.every(isGuaranteed) ? 'Guaranteed' : 'Burstable'
 }

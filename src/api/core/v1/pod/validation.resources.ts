@@ -5,14 +5,16 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-error.ts'
-import { compareQuantities, parseQuantity } from '../../../machinery/quantity.ts'
+import { compareQuantities, formatQuantity, parseQuantity } from '../../../machinery/quantity.ts'
 import { isHugePages, mayBeOvercommitted } from '../resource-names.ts'
 import {
   validateAmount,
   validateContainerResourceName,
   validateResourceName,
 } from '../validation.resources.ts'
+import { podResources } from './resources.ts'
 import type { ResourceRequirements } from './schema.resources.ts'
+import type { Pod, PodSpec } from './schema.ts'
 
 const NANOS_PER_ONE = 1_000_000_000n
 
@@ -31,6 +33,28 @@ export const validatePodResources = (path: string, resources: ResourceRequiremen
     if (errors.length > 0 || POD_RESOURCES.includes(name) || isHugePages(name)) return errors
     return [notSupported(field, name, [...POD_RESOURCES, 'hugepages-'].toSorted())]
   })
+
+/** What the pod as a whole requests is enough for its containers together, and none of these may use more than the pod. */
+export function validateTogether(path: string, spec: PodSpec): FieldError[] {
+  const { resources: whole = {}, ...rest } = spec
+  const { requests = {}, limits = {} } = whole
+  const errors: FieldError[] = []
+  const aggregate = podResources({ spec: rest } as Pod, 'requests')
+  for (const name of [...aggregate.keys()].toSorted()) {
+    const [amount, needed] = [requests[name], aggregate.get(name)]
+    if (amount === undefined || !needed || !(compareQuantities(needed, amount) > 0)) continue
+    const why = `must be greater than or equal to aggregate container requests of ${formatQuantity(needed)}`
+    errors.push(invalid(`${path}.requests[${name}]`, amount, why))
+  }
+  for (const [index, { resources: own }] of spec.containers.entries())
+    for (const name of Object.keys(own.limits ?? {}).toSorted()) {
+      const [amount, limit] = [own.limits?.[name] ?? '0', limits[name]]
+      if (limit === undefined || !(compareQuantities(amount, limit) > 0)) continue
+      const at = `${path}.containers[${index}][${name}].limits`
+      errors.push(invalid(at, amount, `must be less than or equal to pod limits of ${limit}`))
+    }
+  return errors
+}
 
 function validateAmounts(
   path: string,

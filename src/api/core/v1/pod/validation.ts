@@ -26,7 +26,11 @@ import { validateMadeClaims, validatePodClaims } from './validation.claims.ts'
 import { validateContainers } from './validation.containers.ts'
 import { validateFileVolumes } from './validation.environment.ts'
 import { validateOperatingSystem } from './validation.operating-system.ts'
-import { validatePodResources, validateResources } from './validation.resources.ts'
+import {
+  validatePodResources,
+  validateResources,
+  validateTogether,
+} from './validation.resources.ts'
 import {
   validateAffinity,
   validateScheduling,
@@ -214,7 +218,11 @@ function validateLimits(path: string, spec: PodSpec): readonly FieldError[] {
   if (spec.overhead)
     errors.push(...validateResources(`${path}.overhead`, { limits: spec.overhead }))
   if (os) errors.push(...validateOperatingSystem(path, os.name, spec))
-  if (spec.resources) errors.push(...validatePodResources(`${path}.resources`, spec.resources))
+  if (spec.resources)
+    errors.push(
+      ...validatePodResources(`${path}.resources`, spec.resources),
+      ...validateTogether(`${path}.resources`, spec),
+    )
   return errors
 }
 
