@@ -1,4 +1,4 @@
-/** Custom resources that are federated: those whose definition is labelled so. Their definition is placed in clusters, too. */
+/** Custom resources that are federated: those whose definition is labelled so. Their definition is placed in clusters, too, unless the label says `objects`. */
 import { bareKindOf } from '#api/apiextensions/v1/bare-kind.ts'
 import {
   type CustomResourceDefinition,
@@ -38,7 +38,7 @@ export function followCustomKinds(
 }
 
 function kindOf(definition: CustomResourceDefinition): FederatedKind | undefined {
-  if (definition.metadata.labels?.[FEDERATED] !== 'true') return undefined
+  if (!/^(?:true|objects)$/.test(definition.metadata.labels?.[FEDERATED] ?? '')) return undefined
   // While it is being deleted, its objects still have to be.
   const kind = bareKindOf(definition)
   return kind && { kind }

@@ -12,10 +12,13 @@ import { createHttpTransport } from '#client/http-transport.ts'
 import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { followCustomKinds } from './custom-kinds.ts'
-import { ensureDefinition } from './inventory/definition.ts'
+import { clusterProfileDefinition } from './inventory/definition.ts'
+import { ensureDefinitions } from './inventory/ensure-definitions.ts'
 import type { MemberConnection } from './inventory/member.ts'
 import { Members } from './inventory/members.ts'
 import { SYSTEM_NAMESPACE } from './names.ts'
+import { definitionsOfHost } from './services/definitions.ts'
+import { Services } from './services/services.ts'
 import { Sync } from './sync/sync.ts'
 
 export { type JoinOptions, join, unjoin } from './inventory/join.ts'
@@ -45,7 +48,8 @@ export function startFederation(context: RoleContext, options: FederationOptions
   const begin = async () => {
     const { client, informers, clock } = context
     const uid = await federationUid(context)
-    await ensureDefinition(client, clock, stopping.signal)
+    const definitions = [clusterProfileDefinition, ...definitionsOfHost]
+    await ensureDefinitions(client, definitions, clock, stopping.signal)
     if (stopping.signal.aborted) return
     const members: Members = new Members(context, {
       uid,
@@ -53,15 +57,20 @@ export function startFederation(context: RoleContext, options: FederationOptions
       monitorPeriodMs: options.monitorPeriodMs ?? DEFAULT_MONITOR_PERIOD_MS,
       graceMs: options.unavailableDelayMs ?? DEFAULT_UNAVAILABLE_DELAY_MS,
       changed: (kind, copy) => sync.copyChanged(kind, copy),
-      clustersChanged: () => sync.wakeAll(),
+      clustersChanged: () => {
+        sync.wakeAll()
+        services.clustersChanged()
+      },
     })
     const figures = options.figures ?? createFigureBook()
     const sync: Sync = new Sync(context, { uid, members, figures })
-    parts.push(members, sync)
+    const services: Services = new Services(context, { uid, members, figures })
+    parts.push(members, sync, services)
     // Where the API server does not answer, that may never be.
     await Promise.race([members.start(), aborted])
     if (stopping.signal.aborted) return
     sync.start()
+    services.start()
     sync.follow({ kind: customResourceDefinition })
     const end = followCustomKinds(informers, {
       added: kind => sync.follow(kind),

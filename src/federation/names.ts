@@ -9,7 +9,7 @@ export const MANAGER = 'federation-controller-manager'
 export const CLUSTER_SELECTOR = 'federation.alpha.kubernetes.io/cluster-selector'
 /** Of an object on the host, written by us: where it is, as JSON by cluster. */
 export const PLACEMENT = 'federation.kubernetes.io/placement'
-/** Of objects on the host: `false` keeps one to itself; `true` at a definition federates its custom resources. */
+/** Of objects on the host: `false` keeps one to itself; `true` at a definition federates its custom resources, `objects` only them and not the definition. */
 export const FEDERATED = 'federation.kubernetes.io/federated'
 
 /** Of objects in member clusters: the uid of the federation that placed them. What lacks it belongs to somebody else. */

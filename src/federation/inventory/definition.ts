@@ -1,39 +1,6 @@
 /** The definition of ClusterProfiles, which the federation brings along where nobody has installed it. */
-import { isConditionTrue } from '#api/apiextensions/v1/conditions.ts'
-import {
-  type CustomResourceDefinition,
-  customResourceDefinition,
-} from '#api/apiextensions/v1/custom-resource-definition.ts'
-import { isStatus } from '#api/machinery/status.ts'
-import { type Clock, sleep } from '#base/clock.ts'
-import type { Reader, Writer } from '#client/client.ts'
-
-const NAME = 'clusterprofiles.multicluster.x-k8s.io'
-
-const text = (more: object = {}) => ({ type: 'string', ...more })
-const list = (key: string, items: object) => ({
-  type: 'array',
-  'x-kubernetes-list-type': 'map',
-  'x-kubernetes-list-map-keys': [key],
-  items,
-})
-const struct = (properties: object, required: readonly string[] = []) => ({
-  type: 'object',
-  properties,
-  ...(required.length > 0 ? { required } : {}),
-})
-
-const condition = struct(
-  {
-    type: text({ maxLength: 316 }),
-    status: text({ enum: ['True', 'False', 'Unknown'] }),
-    reason: text({ minLength: 1, maxLength: 1024 }),
-    message: text({ maxLength: 32768 }),
-    lastTransitionTime: text({ format: 'date-time' }),
-    observedGeneration: { type: 'integer', format: 'int64', minimum: 0 },
-  },
-  ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
-)
+import type { Definition } from './ensure-definitions.ts'
+import { condition, list, struct, text } from './schema-words.ts'
 
 const cluster = struct(
   {
@@ -98,8 +65,8 @@ const schema = struct(
   ['spec'],
 )
 
-const definition = {
-  metadata: { name: NAME },
+export const clusterProfileDefinition: Definition = {
+  metadata: { name: 'clusterprofiles.multicluster.x-k8s.io' },
   spec: {
     group: 'multicluster.x-k8s.io',
     scope: 'Namespaced',
@@ -130,26 +97,4 @@ const definition = {
 function column(name: string, type: string) {
   const jsonPath = `.status.conditions[?(@.type=="${type}")].status`
   return { name, type: 'string', jsonPath }
-}
-
-const POLL_MS = 50
-const LONGEST_WAIT_MS = 30_000
-
-/** Resolves when profiles can be written. One that is there already is left as it is: it may be newer. */
-export async function ensureDefinition(
-  client: Pick<Reader, 'get'> & Pick<Writer, 'create'>,
-  clock: Clock,
-  signal?: AbortSignal,
-): Promise<void> {
-  await client
-    .create(customResourceDefinition, definition as unknown as Partial<CustomResourceDefinition>)
-    .catch(error => {
-      if (!isStatus(error, 'AlreadyExists')) throw error
-    })
-  const giveUpMs = clock.monotonicMs() + LONGEST_WAIT_MS
-  while (!isConditionTrue(await client.get(customResourceDefinition, NAME), 'Established')) {
-    if (clock.monotonicMs() > giveUpMs)
-      throw new Error('the definition of ClusterProfiles is not established')
-    await sleep(clock, POLL_MS, signal)
-  }
 }

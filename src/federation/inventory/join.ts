@@ -7,7 +7,8 @@ import { UserError } from '#base/errors.ts'
 import type { Client } from '#client/client.ts'
 import { MANAGER, SYSTEM_NAMESPACE } from '../names.ts'
 import { accessBySecret, clusterProfile, MANAGER_LABEL } from './cluster-profile.ts'
-import { ensureDefinition } from './definition.ts'
+import { clusterProfileDefinition } from './definition.ts'
+import { ensureDefinitions } from './ensure-definitions.ts'
 
 export interface JoinOptions {
   readonly name: string
@@ -25,7 +26,7 @@ export async function join(client: Client, clock: Clock, options: JoinOptions): 
   const { name, kubeconfig, server, certificateAuthority, labels } = options
   const namespace = SYSTEM_NAMESPACE
   await client.create(namespaceKind, { metadata: { name: namespace } }).catch(unlessThere)
-  await ensureDefinition(client, clock)
+  await ensureDefinitions(client, [clusterProfileDefinition], clock)
   const profile = await client
     .create(clusterProfile, {
       metadata: { name, namespace, labels: { ...labels, [MANAGER_LABEL]: MANAGER } },
