@@ -19,6 +19,13 @@ const both = service('both', {
   clusterIPs: ['10.96.0.8', 'fd00:10:96::8'],
   ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
 })
+const plain = service('plain', {
+  clusterIP: '10.96.0.9',
+  ports: [
+    { port: 53, protocol: 'TCP' },
+    { name: 'udp', port: 53, protocol: 'UDP' },
+  ],
+})
 const outside = service('outside', { type: 'ExternalName', externalName: 'example.org' })
 const dbSlice = {
   apiVersion: 'discovery.k8s.io/v1',
@@ -55,6 +62,8 @@ test('ports have SRV records that name their target', () => {
     '10-244-0-6.db.default.svc.cluster.local',
   ])
   assert.equal(answer('_none._tcp.web.default.svc.cluster.local', 'SRV')?.exists, false)
+  assert.equal(answer('_._tcp.plain.default.svc.cluster.local', 'SRV')?.exists, false)
+  assert.equal(ask('plain.default.svc.cluster.local', 'SRV').length, 1, 'each record once')
 })
 
 test('addresses lead back to names', () => {
@@ -114,7 +123,7 @@ function service(name: string, spec: object): Service {
 const view: ClusterView = {
   zone: 'cluster.local',
   service: (namespace, name) =>
-    [web, db, both, outside].find(
+    [web, db, both, plain, outside].find(
       ({ metadata }) => metadata.name === name && namespace === 'default',
     ),
   slices: (_, name) => (name === 'db' ? [dbSlice] : []),

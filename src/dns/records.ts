@@ -4,8 +4,27 @@
  */
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
-
 import { addressToNumber, numberToAddress } from '#base/ip-address.ts'
+import {
+  type Answer,
+  addresses,
+  addressRecord,
+  EMPTY,
+  found,
+  hostnameOf,
+  NOTHING,
+  portAnswer,
+  type Question,
+  srvAnswer,
+  type Target,
+  TTL_SECONDS,
+} from './answers.ts'
+import {
+  CLUSTERSET_ZONE,
+  type ClustersetView,
+  clustersetAnswer,
+  clustersetNames,
+} from './clusterset.ts'
 
 export interface ClusterView {
   readonly zone: string
@@ -15,51 +34,38 @@ export interface ClusterView {
   servicesByIp(ip: string): readonly Service[]
   slicesByIp(ip: string): readonly EndpointSlice[]
   hasNamespace(name: string): boolean
+  /** What is imported of other clusters, where the cluster takes part in that. */
+  clusterset?(): ClustersetView | undefined
 }
-
-export type DnsRecord =
-  | {
-      readonly type: 'A' | 'AAAA' | 'CNAME' | 'PTR' | 'NS'
-      readonly name: string
-      readonly ttl: number
-      readonly data: string
-    }
-  | { readonly type: 'TXT'; readonly name: string; readonly ttl: number; readonly data: string[] }
-  | {
-      readonly type: 'SRV'
-      readonly name: string
-      readonly ttl: number
-      readonly data: { priority: number; weight: number; port: number; target: string }
-    }
-
-export interface Answer {
-  /** False is NXDOMAIN. */
-  readonly exists: boolean
-  readonly answers: readonly DnsRecord[]
-  /** Addresses of SRV targets. */
-  readonly additionals: readonly DnsRecord[]
-}
-
-/** Seconds for which resolvers may keep an answer; short, since endpoints come and go. */
-export const TTL_SECONDS = 5
 
 const SPECIFICATION_VERSION = '1.1.0'
-const NOTHING: Answer = { exists: false, answers: [], additionals: [] }
-const EMPTY: Answer = { exists: true, answers: [], additionals: [] }
 
 /** What the cluster knows of a name, or undefined when the name is none of its own and may be asked elsewhere. */
 export function resolve(view: ClusterView, name: string, type: string): Answer | undefined {
   const asked = name.toLowerCase().replace(/\.$/, '')
   const address = addressIn(asked)
   if (address !== undefined) return reverse(view, address, { name: asked, type })
-  if (asked !== view.zone && !asked.endsWith(`.${view.zone}`)) return undefined
-  const labels = asked === view.zone ? [] : asked.slice(0, -view.zone.length - 1).split('.')
-  const answer = inZone(view, labels, asked, type)
+  const answer = ofName(view, asked, type)
+  if (!answer) return undefined
   // Whoever asked in mixed case gets the name back as it was written (0x20 hardening).
   return {
     ...answer,
     answers: answer.answers.map(record => (record.name === asked ? { ...record, name } : record)),
   }
+}
+
+function ofName(view: ClusterView, name: string, type: string): Answer | undefined {
+  const labels = labelsWithin(view.zone, name)
+  if (labels) return inZone(view, labels, name, type)
+  const imported = labelsWithin(CLUSTERSET_ZONE, name)
+  const clusterset = imported && view.clusterset?.()
+  return clusterset && clustersetAnswer(clusterset, imported, { name, type })
+}
+
+/** What stands before the zone; undefined for names that are elsewhere. */
+function labelsWithin(zone: string, name: string): readonly string[] | undefined {
+  if (name === zone) return []
+  return name.endsWith(`.${zone}`) ? name.slice(0, -zone.length - 1).split('.') : undefined
 }
 
 function inZone(view: ClusterView, labels: readonly string[], name: string, type: string): Answer {
@@ -95,21 +101,6 @@ function podName(view: ClusterView, labels: readonly string[], name: string, typ
   return type === record.type ? found(record) : EMPTY
 }
 
-interface Question {
-  readonly name: string
-  readonly type: string
-}
-
-interface Target {
-  readonly hostname: string
-  readonly ip: string
-  readonly ports: readonly {
-    readonly name: string
-    readonly protocol: string
-    readonly port: number
-  }[]
-}
-
 function serviceAnswer(
   view: ClusterView,
   service: Service,
@@ -122,65 +113,34 @@ function serviceAnswer(
     return found({ type: 'CNAME', name, ttl: TTL_SECONDS, data: service.spec.externalName ?? '' })
   }
   const base = `${service.metadata.name}.${service.metadata.namespace}.svc.${view.zone}`
-  const targets = isHeadless(service) ? headlessTargets(view, service) : clusterIpTargets(service)
+  const targets = isHeadless(service)
+    ? headlessTargets(view, service, base)
+    : clusterIpTargets(service, base)
   if (labels.length === 0) {
-    if (type === 'SRV') return srvAnswer(service, targets, base, question)
-    return targets.length === 0 ? EMPTY : addresses(targets, name, type)
+    if (type === 'SRV') return srvAnswer(targets, question)
+    return targets.length === 0 ? EMPTY : addresses(targets, question)
   }
-  const [port, protocol] = labels
-  if (labels.length === 2 && port?.startsWith('_') && protocol?.startsWith('_')) {
-    const wanted = targets
-      .map(target => ({
-        ...target,
-        ports: target.ports.filter(
-          ({ name, protocol: its }) => `_${name}` === port && `_${its.toLowerCase()}` === protocol,
-        ),
-      }))
-      .filter(target => target.ports.length > 0)
-    if (wanted.length === 0) return NOTHING
-    return type === 'SRV' ? srvAnswer(service, wanted, base, question) : EMPTY
-  }
+  const ofPort = portAnswer(targets, labels, question)
+  if (ofPort) return ofPort
   const named =
     isHeadless(service) && labels.length === 1
-      ? targets.filter(target => target.hostname === labels[0])
+      ? targets.filter(({ host }) => host === `${labels[0]}.${base}`)
       : []
-  return named.length === 0 ? NOTHING : addresses(named, name, type)
+  return named.length === 0 ? NOTHING : addresses(named, question)
 }
 
-function srvAnswer(
-  service: Service,
-  targets: readonly Target[],
-  base: string,
-  { name }: Question,
-): Answer {
-  const answers: DnsRecord[] = []
-  const additionals: DnsRecord[] = []
-  for (const target of targets) {
-    const host = isHeadless(service) ? `${target.hostname}.${base}` : base
-    for (const { port } of target.ports)
-      answers.push({
-        type: 'SRV',
-        name,
-        ttl: TTL_SECONDS,
-        data: { priority: 0, weight: 100, port, target: host },
-      })
-    additionals.push(addressRecord(host, target.ip))
-  }
-  return { exists: true, answers, additionals }
-}
-
-function clusterIpTargets(service: Service): Target[] {
+function clusterIpTargets(service: Service, host: string): Target[] {
   const ips = service.spec.clusterIPs ?? (service.spec.clusterIP ? [service.spec.clusterIP] : [])
   const ports = (service.spec.ports ?? []).map(port => ({
     name: port.name ?? '',
     protocol: port.protocol ?? 'TCP',
     port: port.port,
   }))
-  return ips.map(ip => ({ hostname: '', ip, ports }))
+  return ips.map(ip => ({ host, ip, ports }))
 }
 
 /** Ready endpoints only, unless the service publishes all (its slices then call all of them ready). */
-function headlessTargets(view: ClusterView, service: Service): Target[] {
+function headlessTargets(view: ClusterView, service: Service, base: string): Target[] {
   const { name = '', namespace = '' } = service.metadata
   return view.slices(namespace, name).flatMap(slice => {
     const ports = (slice.ports ?? []).map(port => ({
@@ -191,24 +151,12 @@ function headlessTargets(view: ClusterView, service: Service): Target[] {
     return (slice.endpoints ?? [])
       .filter(endpoint => endpoint.conditions?.ready !== false)
       .flatMap(endpoint =>
-        endpoint.addresses.map(ip => ({ hostname: hostnameOf(endpoint.hostname, ip), ip, ports })),
+        endpoint.addresses.map(ip => {
+          const host = `${hostnameOf(endpoint.hostname, ip)}.${base}`
+          return { host, ip, ports }
+        }),
       )
   })
-}
-
-function hostnameOf(hostname: string | undefined, ip: string): string {
-  return hostname || ip.replaceAll(/[.:]/g, '-')
-}
-
-function addresses(targets: readonly Target[], name: string, type: string): Answer {
-  const answers = targets
-    .map(target => addressRecord(name, target.ip))
-    .filter(record => record.type === type || type === 'ANY')
-  return { exists: true, answers, additionals: [] }
-}
-
-function addressRecord(name: string, ip: string): DnsRecord {
-  return { type: ip.includes(':') ? 'AAAA' : 'A', name, ttl: TTL_SECONDS, data: ip }
 }
 
 /** The address of which a name asks the name; undefined for names that ask for other things. */
@@ -245,7 +193,10 @@ function reverse(view: ClusterView, ip: string, { name, type }: Question): Answe
       `${hostnameOf(endpoint.hostname, ip)}.${serviceName}.${slice.metadata.namespace}.svc.${view.zone}`,
     ]
   })
-  const names = [...services, ...endpoints]
+  const own = [...services, ...endpoints]
+  // Only one name is meant to lead back from an address.
+  const clusterset = own.length === 0 ? view.clusterset?.() : undefined
+  const names = clusterset ? clustersetNames(clusterset, view.slicesByIp(ip), ip) : own
   if (names.length === 0) return undefined
   if (type !== 'PTR') return EMPTY
   return {
@@ -257,8 +208,4 @@ function reverse(view: ClusterView, ip: string, { name, type }: Question): Answe
 
 function isHeadless(service: Service): boolean {
   return service.spec.clusterIP === 'None'
-}
-
-function found(record: DnsRecord): Answer {
-  return { exists: true, answers: [record], additionals: [] }
 }

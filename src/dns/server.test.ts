@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import packet from 'dns-packet'
 import { silentLog } from '#base/log.ts'
 import { exchangeTcp, exchangeUdp } from '#host/sockets.ts'
-import type { Answer } from './records.ts'
+import type { Answer } from './answers.ts'
 import { serveDns } from './server.ts'
 
 const many: Answer = {
@@ -26,7 +26,7 @@ const names: Record<string, Answer> = { 'many.cluster.local': many, 'one.cluster
 async function serve(upstreams: { address: string; port: number }[]) {
   const server = await serveDns({
     listen: [{ address: '127.0.0.1', port: 0 }],
-    zone: 'cluster.local',
+    zones: ['cluster.local'],
     upstreams,
     log: silentLog,
     resolve: name => (name.endsWith('cluster.local') ? (names[name] ?? none) : undefined),
@@ -63,7 +63,7 @@ test('asks upstream for other names, and says SERVFAIL where no upstream answers
   }
   const outside = await serveDns({
     listen: [{ address: '127.0.0.1', port: 0 }],
-    zone: 'org',
+    zones: ['org'],
     upstreams: [],
     log: silentLog,
     resolve: name => names[name] ?? none,

@@ -12,11 +12,12 @@ import {
   listenUdp,
   type Peer,
 } from '#host/sockets.ts'
-import { type Answer, type DnsRecord, TTL_SECONDS } from './records.ts'
+import { type Answer, type DnsRecord, TTL_SECONDS } from './answers.ts'
 
 export interface DnsServerOptions {
   readonly listen: readonly Peer[]
-  readonly zone: string
+  /** Those that are answered for; an answer without records names its own, or the first. */
+  readonly zones: readonly [string, ...string[]]
   /** Undefined for names that are to be forwarded. */
   readonly resolve: (name: string, type: string) => Answer | undefined
   /** Where other names are asked, in order. */
@@ -86,7 +87,8 @@ function answerer(
     const question = query.questions?.[0]
     if (!question || query.questions?.length !== 1) return reply(query, RCODE.NOTIMP)
     const known = options.resolve(question.name, question.type)
-    if (known) return fit(query, authoritative(query, known, options.zone), protocol)
+    if (known)
+      return fit(query, authoritative(query, known, zoneOf(question.name, options.zones)), protocol)
     if (options.upstreams.length === 0) return reply(query, RCODE.REFUSED)
     if (forwarded >= MAXIMUM_FORWARDED) return reply(query, RCODE.SERVFAIL)
     forwarded++
@@ -102,6 +104,11 @@ function answerer(
       forwarded--
     }
   }
+}
+
+function zoneOf(name: string, zones: DnsServerOptions['zones']): string {
+  const asked = name.toLowerCase()
+  return zones.find(zone => asked === zone || asked.endsWith(`.${zone}`)) ?? zones[0]
 }
 
 type Query = ReturnType<typeof packet.decode>

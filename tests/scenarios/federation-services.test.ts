@@ -1,5 +1,6 @@
 /** Services across clusters: exported in some, imported in all, united, changed, and taken away again. */
 import assert from 'node:assert/strict'
+import { Resolver } from 'node:dns/promises'
 import { after, before, test } from 'node:test'
 import { deployment } from '#api/apps/v1/deployment.ts'
 import { namespace } from '#api/core/v1/namespace.ts'
@@ -8,11 +9,16 @@ import { endpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { Condition, KubernetesObject } from '#api/machinery/metadata.ts'
 import { isStatus } from '#api/machinery/status.ts'
+import { silentLog } from '#base/log.ts'
+import { createInformers } from '#client/informers.ts'
+import { startDns } from '#dns'
+import { systemRandom } from '#host/random.ts'
 import { clusterProfile as clusterProfileKind } from '../../src/federation/inventory/cluster-profile.ts'
 import {
   clusterProperty,
   type ServiceExport,
   type ServiceImport,
+  SOURCE_CLUSTER,
   serviceExport,
   serviceImport,
 } from '../../src/federation/services/kinds.ts'
@@ -89,9 +95,7 @@ async function importedIn(name: string) {
 const sources = async (name: string) =>
   (await importedIn(name))
     .flatMap(({ metadata, endpoints }) =>
-      (endpoints ?? []).map(
-        () => metadata.labels?.['multicluster.kubernetes.io/source-cluster'] ?? '',
-      ),
+      (endpoints ?? []).map(() => metadata.labels?.[SOURCE_CLUSTER] ?? ''),
     )
     .sort()
 const inAll = async (look: (name: string) => Promise<boolean>) =>
@@ -197,10 +201,7 @@ test('a second export joins; ports are united, and who contradicts is told and n
   )
   const portsOf = async (cluster: string) =>
     (await importedIn('west'))
-      .filter(
-        ({ metadata }) =>
-          metadata.labels?.['multicluster.kubernetes.io/source-cluster'] === cluster,
-      )
+      .filter(({ metadata }) => metadata.labels?.[SOURCE_CLUSTER] === cluster)
       .flatMap(slice => slice.ports?.map(({ name }) => name))
   assert.deepEqual(await portsOf('east'), ['http'])
   assert.deepEqual(await portsOf('north'), ['metrics'], 'its http is another one')
@@ -279,6 +280,57 @@ test('a headless one has no address, and keeps host names', async () => {
   await until('gone', () => inAll(async name => (await importIn(name)) === undefined))
 })
 
+test('its DNS knows the services of the clusterset by their names', async () => {
+  const { clock } = federation
+  const [log, random] = [silentLog, systemRandom]
+  const informers = createInformers(client('north'), { clock, log, random })
+  const dns = await startDns(
+    { client: client('north'), informers, clock, random, log },
+    {
+      clusterDomain: 'cluster.local',
+      listen: [{ address: '127.0.0.1', port: 0 }],
+      upstreams: [],
+    },
+  )
+  const resolver = new Resolver({ timeout: 5_000, tries: 1 })
+  resolver.setServers([`127.0.0.1:${dns.ports[0]}`])
+  const name = `web.${SPACE}.svc.clusterset.local`
+  try {
+    await export_('east')
+    await until('found', async () => {
+      const { ips } = (await importIn('north'))?.spec ?? {}
+      return ips !== undefined && (await resolver.resolve4(name)).join() === ips.join()
+    })
+    const [record] = await resolver.resolveSrv(`_http._tcp.${name}`)
+    assert.deepEqual([record?.name, record?.port], [name, 80])
+    await unexport('east')
+    await export_('west', { clusterIP: 'None' })
+    await until('headless', async () => {
+      const slices = await importedIn('north')
+      const wanted = slices.flatMap(({ endpoints = [] }) =>
+        endpoints.flatMap(each => each.addresses),
+      )
+      const [one] = wanted
+      const host = `${one?.replaceAll('.', '-')}.west.${name}`
+      return (
+        wanted.length === 2 &&
+        (await resolver.resolve4(name)).sort().join() === wanted.sort().join() &&
+        (await resolver.resolve4(host)).join() === one
+      )
+    })
+    await unexport('west')
+    await until('gone', () =>
+      resolver.resolve4(name).then(
+        () => false,
+        error => error.code === 'ENOTFOUND',
+      ),
+    )
+  } finally {
+    await dns.stop()
+    informers.stop()
+  }
+})
+
 test('only where the namespace is; what somebody else imported stays his, and that is told', async () => {
   await client('north').delete(namespace, { name: SPACE })
   await until('no namespace', () =>
@@ -320,14 +372,10 @@ test('an export that is written on the host is placed, and a cluster that leaves
       namespace: 'wide',
       labelSelector: 'multicluster.kubernetes.io/service-name=web',
     })
-    return items
-      .flatMap(({ metadata, endpoints }) =>
-        (endpoints ?? []).map(
-          () => metadata.labels?.['multicluster.kubernetes.io/source-cluster'] ?? '',
-        ),
-      )
-      .sort()
-      .join()
+    const labels = items.flatMap(({ metadata, endpoints = [] }) =>
+      endpoints.length === 0 ? [] : metadata.labels?.[SOURCE_CLUSTER],
+    )
+    return [...new Set(labels)].sort().join()
   }
   await until('everywhere', () => inAll(async name => (await wideIn(name)) === 'east,north,west'))
   await host.delete(clusterProfileKind, { name: 'north', namespace: 'federation-system' })

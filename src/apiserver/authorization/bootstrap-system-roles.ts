@@ -103,10 +103,12 @@ export const systemRoles: readonly ClusterRole[] = [
     rule('list watch', '*', '*'),
     rule('create', 'core', 'serviceaccounts/token'),
   ]),
-  // Beyond upstream's rule: CoreDNS and our own server read slices and namespaces, which CoreDNS brings a role of its own for.
+  // Beyond upstream's rule: CoreDNS and our own server read slices and namespaces, which CoreDNS brings a role of its own for, and what is imported of other clusters.
   clusterRole('system:kube-dns', [
     rule('list watch', 'core', 'endpoints services namespaces pods'),
     rule('list watch', 'discovery.k8s.io', 'endpointslices'),
+    rule('list watch', 'apiextensions.k8s.io', 'customresourcedefinitions'),
+    rule('list watch', 'multicluster.x-k8s.io', 'serviceimports'),
   ]),
   clusterRole('system:persistent-volume-provisioner', [
     rule('create delete get list watch', 'core', 'persistentvolumes'),

@@ -4,27 +4,28 @@
  */
 import { defineKind } from '#api/machinery/kind.ts'
 import type { Condition, KubernetesObject } from '#api/machinery/metadata.ts'
+import { GROUP, VERSION } from '#api/multicluster/v1beta1/service-import.ts'
 
-export const GROUP = 'multicluster.x-k8s.io'
-export const VERSION = 'v1beta1'
+export {
+  GROUP,
+  type ImportedPort,
+  SERVICE_NAME,
+  type ServiceImport,
+  type ServiceImportSpec,
+  SOURCE_CLUSTER,
+  serviceImport,
+  type Traffic,
+} from '#api/multicluster/v1beta1/service-import.ts'
 
-const multicluster = { group: GROUP, version: VERSION, scope: 'Namespaced' } as const
 // The definitions know the schemas; here objects only pass through.
 const bare = (name: string) => ({ name, doc: '', fields: {} })
 
 /** Says that the Service of the same name and namespace is for other clusters, too. */
 export const serviceExport = defineKind({
-  ...multicluster,
+  ...{ group: GROUP, version: VERSION, scope: 'Namespaced' },
   kind: 'ServiceExport',
   plural: 'serviceexports',
   shape: bare('io.x-k8s.multicluster.v1beta1.ServiceExport'),
-})
-
-export const serviceImport = defineKind({
-  ...multicluster,
-  kind: 'ServiceImport',
-  plural: 'serviceimports',
-  shape: bare('io.x-k8s.multicluster.v1beta1.ServiceImport'),
 })
 
 /** What a cluster knows of itself; that is where programs in it find its name in the clusterset. */
@@ -49,39 +50,6 @@ export interface ServiceExport extends KubernetesObject {
   readonly status?: { readonly conditions?: readonly Condition[] }
 }
 
-export interface ServiceImport extends KubernetesObject {
-  readonly spec: ServiceImportSpec
-  readonly status?: {
-    readonly clusters?: readonly { readonly cluster: string }[]
-    readonly conditions?: readonly Condition[]
-  }
-}
-
-export interface ServiceImportSpec extends Traffic {
-  readonly type: 'ClusterSetIP' | 'Headless'
-  readonly ports: readonly ImportedPort[]
-  readonly ips?: readonly string[]
-  readonly ipFamilies?: readonly string[]
-}
-
-/** How connections are spread; the same words as in the spec of a Service. */
-export interface Traffic {
-  readonly sessionAffinity?: string
-  readonly sessionAffinityConfig?: object
-  readonly internalTrafficPolicy?: string
-  readonly trafficDistribution?: string
-}
-
-export interface ImportedPort {
-  readonly name?: string
-  readonly protocol?: string
-  readonly appProtocol?: string
-  readonly port: number
-}
-
-/** Of EndpointSlices: the Service that was exported, and the cluster that its endpoints are in. */
-export const SERVICE_NAME = 'multicluster.kubernetes.io/service-name'
-export const SOURCE_CLUSTER = 'multicluster.kubernetes.io/source-cluster'
 /** Of a ServiceImport: the Service that has its address. */
 export const DERIVED_SERVICE = 'multicluster.kubernetes.io/derived-service'
 /** Of EndpointSlices: the Service that proxies reach them by. */

@@ -6,6 +6,7 @@ import { job } from '#api/batch/v1/job.ts'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { namespace } from '#api/core/v1/namespace.ts'
 import { service } from '#api/core/v1/service.ts'
+import { endpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
 import { systemClock } from '#host/clock.ts'
@@ -15,6 +16,12 @@ import {
   clusterProfile,
 } from '../../../src/federation/inventory/cluster-profile.ts'
 import { join } from '../../../src/federation/inventory/join.ts'
+import {
+  type ServiceExport,
+  type ServiceImport,
+  serviceExport,
+  serviceImport,
+} from '../../../src/federation/services/kinds.ts'
 import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { until } from '../../scenarios/federation-clusters.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
@@ -165,5 +172,73 @@ describe('a federation with upstream’s clusters', { skip }, () => {
     await client.delete(namespace, { name: SPACE })
     await until('all gone', () => all(member => gone(member.client.get(namespace, SPACE))), 60_000)
     await until('gone from the host', () => gone(client.get(namespace, SPACE)), 60_000)
+  })
+
+  test('a Service of one is imported by the other, with an address there and its endpoints', async () => {
+    for (const [name, member] of members) {
+      const other = name === 'ours' ? 'theirs' : 'ours'
+      const to = members.get(other) as MixedCluster
+      const front = { name: `from-${name}`, namespace: SPACE }
+      const ports = [{ name: 'http', port: 80, protocol: 'TCP' }]
+      const slice = {
+        metadata: {
+          ...{ name: front.name, namespace: SPACE },
+          labels: { 'kubernetes.io/service-name': front.name },
+        },
+        addressType: 'IPv4',
+        ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+        endpoints: [{ addresses: ['10.1.2.3'], conditions: { ready: true } }],
+      }
+      await until('there is the namespace', async () => {
+        await member.client.get(namespace, SPACE)
+        await to.client.get(namespace, SPACE)
+        return true
+      })
+      await member.client.create(service, { metadata: front, spec: { ports } } as object)
+      await member.client.create(endpointSlice, slice as object)
+      await member.client.create(serviceExport, { metadata: front } as object)
+      await until(`imported from ${name}`, async () => {
+        const { spec, metadata } = (await to.client.get(
+          serviceImport,
+          front.name,
+          SPACE,
+        )) as unknown as ServiceImport
+        const derived = metadata.annotations?.['multicluster.kubernetes.io/derived-service'] ?? ''
+        const { clusterIP } = (await to.client.get(service, derived, SPACE)).spec
+        const { items } = await to.client.list(endpointSlice, {
+          namespace: SPACE,
+          labelSelector: `kubernetes.io/service-name=${derived}`,
+        })
+        const [endpoint] = items[0]?.endpoints ?? []
+        return (
+          clusterIP !== undefined &&
+          spec.ips?.join() === clusterIP &&
+          items.length === 1 &&
+          endpoint?.addresses[0] === '10.1.2.3'
+        )
+      })
+      await until('told', async () => {
+        const { status } = (await member.client.get(
+          serviceExport,
+          front.name,
+          SPACE,
+        )) as unknown as ServiceExport
+        const told = status?.conditions?.map(({ type, status }) => `${type}=${status}`)
+        return told?.join() === 'Valid=True,Ready=True,Conflict=False'
+      })
+      await member.client.delete(serviceExport, front)
+      await until('gone', () =>
+        all(async each => {
+          const left = await each.client.list(endpointSlice, {
+            namespace: SPACE,
+            labelSelector: `multicluster.kubernetes.io/service-name=${front.name}`,
+          })
+          return (
+            left.items.length === 0 &&
+            (await gone(each.client.get(serviceImport, front.name, SPACE)))
+          )
+        }),
+      )
+    }
   })
 })
