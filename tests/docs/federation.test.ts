@@ -24,7 +24,7 @@ const skip = kubectlMissing()
 
 test('the guide’s sessions print what it shows', { skip, timeout: 600_000 }, async () => {
   const sessions = [...guide.matchAll(/<!-- session -->\n```console\n([\s\S]*?)```/g)]
-  assert.equal(sessions.length, 5)
+  assert.equal(sessions.length, 6)
   const environment: Record<string, string> = {}
   for (const { command, output } of sessions.flatMap(([, text = '']) => stepsOf(text))) {
     const exported = /^export (\w+)=(.*)$/.exec(command)

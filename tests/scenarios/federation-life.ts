@@ -10,6 +10,7 @@ import { sleep } from '#base/clock.ts'
 import type { Client } from '#client/client.ts'
 import { fastClock } from './fast-clock.ts'
 import { MONITOR_PERIOD_MS, TestFederation } from './federation-clusters.ts'
+import { judgeServices, somethingExported } from './federation-life-services.ts'
 
 const CLUSTERS = ['east', 'north', 'west']
 const NAMES = ['one', 'two', 'three']
@@ -68,7 +69,7 @@ async function happen(federation: TestFederation, { below, of }: Dice): Promise<
     work.catch(error => {
       if (!isStatus(error)) throw error
     })
-  switch (below(13)) {
+  switch (below(17)) {
     case 0:
     case 1:
     case 2:
@@ -110,6 +111,11 @@ async function happen(federation: TestFederation, { below, of }: Dice): Promise<
       }
       await federation.restartHost()
       return 'kill the host'
+    case 13:
+    case 14:
+    case 15:
+    case 16:
+      return `in ${cluster}: ${await somethingExported({ client: member.client, at, below })}`
     default: {
       // In the place of what may come, or beside it.
       const foreign = { ...settings(name, 'foreign'), metadata: { name, namespace: SPACE } }
@@ -212,6 +218,8 @@ export async function judge(federation: TestFederation): Promise<void> {
   const { client } = federation
   await judgeDeployments(await copiesOf(federation, deployment), client)
   await judgeConfigMaps(await copiesOf(federation, configMap), client)
+  const clients = CLUSTERS.map(name => [name, federation.member(name).client] as const)
+  await judgeServices(new Map(clients), SPACE)
 }
 
 async function judgeDeployments(copies: Copies, client: Client): Promise<void> {

@@ -4,8 +4,16 @@ import { test } from 'node:test'
 import { deployment } from '#api/apps/v1/deployment.ts'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { namespace } from '#api/core/v1/namespace.ts'
+import { service } from '#api/core/v1/service.ts'
+import { endpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { Cluster } from '#index'
+import {
+  SERVICE_NAME,
+  SOURCE_CLUSTER,
+  serviceExport,
+  serviceImport,
+} from '../../src/federation/services/kinds.ts'
 import { fastClock } from './fast-clock.ts'
 import { TestFederation, until } from './federation-clusters.ts'
 import { judge, live, settings, web } from './federation-life.ts'
@@ -34,6 +42,28 @@ test('the judge notices what is planted', { timeout: 600_000 }, async () => {
         () => true,
         () => false,
       )
+    const web1 = { name: 'one', namespace: 'life' }
+    const { client: north } = federation.member('north')
+    await until('a namespace', () =>
+      north.get(namespace, 'life').then(
+        () => true,
+        () => false,
+      ),
+    )
+    await north.create(service, {
+      metadata: web1,
+      spec: { selector: { app: 'one' }, ports: [{ name: 'http', port: 80 }] },
+    } as object)
+    await north.create(serviceExport, { metadata: web1 } as object)
+    await until('imported', () =>
+      federation
+        .member('east')
+        .client.get(serviceImport, 'one', 'life')
+        .then(
+          () => true,
+          () => false,
+        ),
+    )
     await until('at rest', isWell)
     const at = { name: 'one', namespace: 'life' }
     const { client: east } = federation.member('east')
@@ -84,6 +114,37 @@ test('the judge notices what is planted', { timeout: 600_000 }, async () => {
       () => east.create(deployment, web('more', 1, {})),
       () => east.delete(deployment, { name: 'more', namespace: 'life' }),
     )
+    const { items } = await east.list(endpointSlice, {
+      namespace: 'life',
+      labelSelector: `${SERVICE_NAME}=one`,
+    })
+    const [slice] = items
+    const { name: sliceName = '', labels: sliceLabels = {} } = slice?.metadata ?? {}
+    const { resourceVersion: _, uid: __, ...rest } = slice?.metadata ?? {}
+    await notice(
+      'endpoints that are gone',
+      () => east.delete(endpointSlice, { name: sliceName, namespace: 'life' }),
+      () => east.create(endpointSlice, { ...slice, metadata: rest } as object),
+    )
+    await notice(
+      'endpoints of nobody',
+      () =>
+        east.create(endpointSlice, {
+          ...slice,
+          metadata: {
+            ...{ name: 'more', namespace: 'life' },
+            labels: { ...sliceLabels, [SOURCE_CLUSTER]: 'west' },
+          },
+        } as object),
+      () => east.delete(endpointSlice, { name: 'more', namespace: 'life' }),
+    )
+    await notice(
+      'an import that is gone',
+      () => east.delete(serviceImport, { ...web1 }, { propagationPolicy: 'Orphan' }),
+      async () => {
+        throw new Error('last')
+      },
+    ).catch(error => assert.equal((error as Error).message, 'last'))
   } finally {
     await federation.stop()
   }

@@ -175,6 +175,9 @@ describe('a federation with upstream’s clusters', { skip }, () => {
   })
 
   test('a Service of one is imported by the other, with an address there and its endpoints', async () => {
+    await until('a namespace', () =>
+      host.client.create(namespace, { metadata: { name: SPACE } }).then(() => true),
+    )
     for (const [name, member] of members) {
       const other = name === 'ours' ? 'theirs' : 'ours'
       const to = members.get(other) as MixedCluster
