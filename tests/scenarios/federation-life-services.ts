@@ -154,9 +154,9 @@ function judgeService(name: string, seen: readonly Seen[]): void {
       `${what}: clusters`,
     )
     for (const { cluster: source, its, own } of exporters) {
-      const agrees = its.spec.ports?.[0]?.port === oldest.its.spec.ports?.[0]?.port
+      const agrees: boolean = its.spec.ports?.[0]?.port === oldest.its.spec.ports?.[0]?.port
       const got = theirs.filter(({ metadata }) => metadata.labels?.[SOURCE_CLUSTER] === source)
-      const wanted = agrees ? addressesIn(own) : []
+      const wanted: string[] = agrees ? addressesIn(own) : []
       assert.deepEqual(addressesIn(got), wanted, `${what}: endpoints of ${source}`)
     }
     const sources = new Set(theirs.map(({ metadata }) => metadata.labels?.[SOURCE_CLUSTER] ?? ''))

@@ -86,7 +86,7 @@ test('what was taken away comes back, what was added stays', () => {
   assert.deepEqual(names(update), ['system:kube-dns', 'cluster-admin'])
   const [dns, admins] = update
   assert.equal(dns?.metadata.resourceVersion, '7')
-  assert.ok(dns && 'rules' in dns && dns.rules.length === 3)
+  assert.ok(dns && 'rules' in dns && dns.rules.length === 5)
   assert.ok(admins && 'subjects' in admins)
   assert.deepEqual(
     admins.subjects?.map(({ name }) => name),
