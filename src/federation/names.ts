@@ -12,6 +12,9 @@ export const PLACEMENT = 'federation.kubernetes.io/placement'
 /** Of objects on the host: `false` keeps one to itself; `true` at a definition federates its custom resources, `objects` only them and not the definition. */
 export const FEDERATED = 'federation.kubernetes.io/federated'
 
+/** Of a ClusterProfile: `false` where Services across clusters are somebody else's work. */
+export const SERVICES = 'federation.kubernetes.io/services'
+
 /** Of objects in member clusters: the uid of the federation that placed them. What lacks it belongs to somebody else. */
 export const PLACED_BY = 'federation.kubernetes.io/placed-by'
 /** Of objects in member clusters: which cluster the federation takes this one for. */

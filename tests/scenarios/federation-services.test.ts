@@ -378,6 +378,17 @@ test('an export that is written on the host is placed, and a cluster that leaves
     return [...new Set(labels)].sort().join()
   }
   await until('everywhere', () => inAll(async name => (await wideIn(name)) === 'east,north,west'))
+  const profile = { name: 'west', namespace: 'federation-system' }
+  const takesPart = (is: string | null) =>
+    host.patch(clusterProfileKind, profile, 'merge', {
+      metadata: { labels: { 'federation.kubernetes.io/services': is } },
+    })
+  await takesPart('false')
+  await until('west takes no part', async () => (await wideIn('east')) === 'east,north')
+  await takesPart(null)
+  await until('it does again', () =>
+    inAll(async name => (await wideIn(name)) === 'east,north,west'),
+  )
   await host.delete(clusterProfileKind, { name: 'north', namespace: 'federation-system' })
   await until(
     'the others do without',

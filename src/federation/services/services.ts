@@ -9,8 +9,8 @@ import type { RoleContext, Running } from '#client/role.ts'
 import { createWorkQueue, type WorkQueue } from '#client/work-queue.ts'
 import { workQueueMeter } from '#client/work-queue-figures.ts'
 import type { Member } from '../inventory/member.ts'
-import type { Members } from '../inventory/members.ts'
-import { MANAGER } from '../names.ts'
+import type { MemberState, Members } from '../inventory/members.ts'
+import { MANAGER, SERVICES } from '../names.ts'
 import { CopyWriter, ForeignObject } from '../sync/copy-writer.ts'
 import { type Action, type ClusterView, decideService } from './decide.ts'
 import { MemberServices, unseen } from './member-services.ts'
@@ -65,7 +65,7 @@ export class Services implements Running {
   /** A cluster came, went, or changed its state. */
   clustersChanged(): void {
     if (!this.#isRunning) return
-    const members = this.#options.members.list()
+    const members = this.#partakers()
     const connected = new Map(
       members.flatMap(({ name, member }) => (member ? [[name, member]] : [])),
     )
@@ -83,6 +83,10 @@ export class Services implements Running {
     for (const [name, services] of this.#clusters) this.#leave(name, services)
     await this.#workers
     await Promise.all(this.#leaving)
+  }
+
+  #partakers(): readonly MemberState[] {
+    return this.#options.members.list().filter(({ labels }) => labels?.[SERVICES] !== 'false')
   }
 
   #enter(name: string, member: Member): void {
@@ -165,7 +169,7 @@ export class Services implements Running {
     const at = key.indexOf('/')
     const [namespace, name] = [key.slice(0, at), key.slice(at + 1)]
     const failures = this.#failures.get(key)
-    const clusters = this.#options.members.list().map(({ name: cluster, state }): ClusterView => {
+    const clusters = this.#partakers().map(({ name: cluster, state }): ClusterView => {
       const services = this.#clusters.get(cluster)
       const view = services?.view(state, namespace, name) ?? unseen(cluster, state)
       return { ...view, failure: failures?.get(cluster) }
