@@ -37,7 +37,10 @@ export interface ExecWire {
   readonly channels: readonly number[]
 }
 
-/** Serves a client: resolves when it has opened all its streams. */
+/**
+ * Serves a client: resolves when it has opened all its streams. They are counted, as upstream does: a client that asks for a terminal and for `stderr`
+ * may open that in the place of the one for sizes.
+ */
 export function acceptExecStreams(options: ExecWire): Promise<DuplexChannels> {
   const { clock } = options
   const streams = new Map<number, SpdyStream>()
@@ -52,10 +55,10 @@ export function acceptExecStreams(options: ExecWire): Promise<DuplexChannels> {
       role: 'server',
       clock,
       accept(stream) {
-        const channel = options.channels.find(
-          channel => channelNames.get(channel) === stream.headers.streamtype,
-        )
-        if (channel === undefined || streams.has(channel)) return undefined
+        const [channel] =
+          [...channelNames].find(([, name]) => name === stream.headers.streamtype) ?? []
+        const isFull = streams.size === options.channels.length
+        if (channel === undefined || streams.has(channel) || isFull) return undefined
         streams.set(channel, stream)
         if (streams.size === options.channels.length) {
           cancelTimeout()

@@ -168,6 +168,19 @@ test('exec: both ways, half-closed stdin, exit code, close', async () => {
   assert.equal(exitCodeOf(status), 7)
 })
 
+test('a client that opens stderr beside a terminal, and no stream for sizes, is served', async () => {
+  const [near, far] = duplexPair()
+  const [client, server] = await Promise.all([
+    openExecStreams({ wire: near, clock, channels: [1, 2] }),
+    acceptExecStreams({ wire: far, clock, channels: [3, 1, 4] }),
+  ])
+  const { received, closed } = gather(client)
+  await server.write(1, bytes('told'))
+  for (const channel of [1, 2, 3]) server.end(channel)
+  await closed
+  assert.equal(received.get(1), 'told')
+})
+
 test('a lost connection is told as an error, and writes fail', async () => {
   const [near, far] = duplexPair()
   const [client, server] = await Promise.all([
