@@ -29,6 +29,7 @@ const SPEED = 20
 const NAMES = ['east', 'north', 'west']
 const SPACE = 'shop'
 const at = { name: 'web', namespace: SPACE }
+const EVENLY = '{"rebalance":true,"clusters":{"*":{"weight":1}}}'
 let federation: TestFederation
 
 before(async () => {
@@ -364,7 +365,9 @@ test('an export that is written on the host is placed, and a cluster that leaves
   const host = federation.client
   await host.create(namespace, { metadata: { name: 'wide' } })
   const wide = { name: 'web', namespace: 'wide' }
-  await host.create(deployment, { ...web(3), metadata: wide } as object)
+  // Also where a cluster was slow to say that it is well when this was written.
+  const annotations = { 'federation.kubernetes.io/deployment-preferences': EVENLY }
+  await host.create(deployment, { ...web(3), metadata: { ...wide, annotations } } as object)
   await host.create(service, { ...front(), metadata: wide } as object)
   await host.create(serviceExport, { metadata: wide } as object)
   const wideIn = async (name: string) => {
@@ -377,7 +380,14 @@ test('an export that is written on the host is placed, and a cluster that leaves
     )
     return [...new Set(labels)].sort().join()
   }
-  await until('everywhere', () => inAll(async name => (await wideIn(name)) === 'east,north,west'))
+  await until('everywhere', async () => {
+    if (await inAll(async name => (await wideIn(name)) === 'east,north,west')) return true
+    const { metadata } = await host.get(deployment, 'web', 'wide')
+    const seen = await Promise.all(NAMES.map(wideIn))
+    throw new Error(
+      `${seen.join(' ')}; ${metadata.annotations?.['federation.kubernetes.io/placement']}`,
+    )
+  })
   const profile = { name: 'west', namespace: 'federation-system' }
   const takesPart = (is: string | null) =>
     host.patch(clusterProfileKind, profile, 'merge', {
