@@ -24,6 +24,10 @@ export interface HostAccess {
   readonly shutdowns?: Shutdowns
   /** Absent where nobody knows. */
   readonly topology?: () => Promise<MachineTopology>
+  /** What getsubids(1) prints of the ids that are set aside for a user; undefined where there is no such user or program. Absent where ids mean nothing. */
+  readonly subordinateIds?: (
+    user: string,
+  ) => Promise<{ readonly users: string; readonly groups: string } | undefined>
 }
 
 /** What services of the machine log. */

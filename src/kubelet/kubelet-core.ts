@@ -43,6 +43,7 @@ import { createServer } from './server/server.ts'
 import { NodeShutdown } from './shutdown/node-shutdown.ts'
 import { StaticPods } from './static-pods/static-pods.ts'
 import { StatusWriter } from './status/status-writer.ts'
+import { UserNamespaces } from './user-namespaces/user-namespaces.ts'
 import { tellVolumeCounts } from './volumes/storage-figures.ts'
 import { Volumes } from './volumes/volumes.ts'
 
@@ -76,6 +77,7 @@ export function createKubelet(
   const nodeAgent: NodeAgent = new NodeAgent({
     context,
     health: () => shutdown.with(health.report()),
+    abilities: () => health.abilities(),
     pressure: () => pressure.conditions,
     volumesInUse: () => volumes.csi?.volumes.inUse ?? [],
     devices: () => devices.amounts,
@@ -142,6 +144,7 @@ export function createKubelet(
   const cgroups = new PodCgroups({ context, allocatable, pods: () => workers.countedPods() })
   const taken = new Taken()
   const setKeeper = new SetKeeper(context, cache)
+  const runtimeHandlers = () => health.abilities().handlers
   if (options.division) options.division.told = (name, times) => countTimes(context, name, times)
   const parts: PodParts = {
     context,
@@ -161,6 +164,8 @@ export function createKubelet(
     deferred: new Deferred(),
     resizeFigures: createResizeFigures(figures, () => workers.all()),
     setKeeper,
+    runtimeHandlers,
+    userNamespaces: new UserNamespaces({ context, handlers: runtimeHandlers }),
     times,
     client: {
       async removePod(pod) {

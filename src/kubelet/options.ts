@@ -17,6 +17,7 @@ import type { Pod } from './pod-types.ts'
 import { MAXIMUM_BACKOFF_MS } from './pods/restart-backoff.ts'
 import type { ContainerRuntime } from './runtime.ts'
 import type { ShutdownPeriod } from './shutdown/periods.ts'
+import { UNIT } from './user-namespaces/id-space.ts'
 
 export interface KubeletOptions {
   readonly nodeName: string
@@ -101,6 +102,8 @@ export interface KubeletOptions {
   readonly swapBehavior?: SwapBehavior
   /** How long pods of which priority may take to end when the machine shuts down; empty, the default, does not look for that. */
   readonly shutdownPeriods?: readonly ShutdownPeriod[]
+  /** How many users, and groups, a pod has that does not share the node's; a multiple of 65536. */
+  readonly idsPerPod?: number
   /** Programs that know how to pull images. */
   readonly credentialProviders?: CredentialProviders
   /** What /configz tells beside that: the configuration as files say it. */
@@ -166,6 +169,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       answersLogQueries: false,
       swapBehavior: 'NoSwap',
       shutdownPeriods: [],
+      idsPerPod: UNIT,
       configuration: {},
       credentialProviders: {
         ...{ settings: [], binDirectory: '' },

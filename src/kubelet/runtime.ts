@@ -3,9 +3,12 @@
  * the hollow runtime in `simulation/` answers it from memory. Both kinds of node run the same kubelet on top.
  * Ids are the runtime's. Times are milliseconds since the epoch, 0 where something has not happened.
  */
+import type { stopSignals } from '#api/core/v1/pod/stop-signals.ts'
 import type { DuplexChannels, EventSource } from '#client/transport.ts'
 import type { StorageUsage } from './host-access.ts'
 import type { Pod } from './pod-types.ts'
+
+export type StopSignal = (typeof stopSignals)[number]
 
 /** A pod as a runtime may see it: frozen, and shared with whoever else looks at it. */
 export type RuntimePod = Pod
@@ -90,6 +93,22 @@ export interface RuntimeStatus {
   readonly networkReady: boolean
   /** Why it is not ready, for the node's Ready condition. */
   readonly message: string
+  /** Its ways to run containers, the usual one under the empty name; undefined where it tells of none. */
+  readonly handlers?: readonly RuntimeHandler[]
+  /** Whether containers can be kept from groups that only their image names; undefined where it does not tell. */
+  readonly supplementalGroupsPolicy?: boolean
+}
+
+export interface RuntimeHandler {
+  readonly name: string
+  readonly recursiveReadOnlyMounts: boolean
+  readonly userNamespaces: boolean
+}
+
+/** Ids of users, and the same of groups, that a pod has for itself: its 0 is `hostId` of the node's. */
+export interface IdRange {
+  readonly hostId: number
+  readonly length: number
 }
 
 export interface SandboxConfig {
@@ -119,6 +138,8 @@ export interface SandboxConfig {
   readonly hostPid: boolean
   readonly hostIpc: boolean
   readonly shareProcessNamespace: boolean
+  /** Its own users; absent where it has the node's. */
+  readonly ids?: IdRange
   readonly sysctls: Readonly<Record<string, string>>
   readonly securityContext: LinuxSecurityContext
 }
@@ -165,6 +186,8 @@ export interface ContainerConfig {
   readonly logPath: string
   /** Something waits for its end, so that a runtime which only pretends to run programs may not let it run for ever. */
   readonly runsToEnd?: boolean
+  /** What tells it to end, such as SIGUSR1; as the image says without. */
+  readonly stopSignal?: StopSignal
   readonly stdin: boolean
   readonly stdinOnce: boolean
   readonly tty: boolean
@@ -177,6 +200,10 @@ export interface Mount {
   readonly containerPath: string
   readonly readOnly: boolean
   readonly propagation: 'private' | 'hostToContainer' | 'bidirectional'
+  /** What is mounted below it can't be written to either. */
+  readonly recursiveReadOnly?: boolean
+  /** What is in an image, by its id, in place of `hostPath`: all of it, or what is at a path below. */
+  readonly image?: { readonly id: string; readonly subPath: string }
 }
 
 export interface LinuxResources {
@@ -200,6 +227,8 @@ export interface LinuxSecurityContext {
   readonly runAsGroup?: number
   readonly runAsUserName?: string
   readonly supplementalGroups?: readonly number[]
+  /** No groups but those, whatever the image says of its user. */
+  readonly strictGroups?: boolean
   readonly readonlyRootfs?: boolean
   readonly noNewPrivileges?: boolean
   readonly addCapabilities?: readonly string[]
@@ -248,6 +277,12 @@ export interface ContainerStatus extends Container {
   /** Absolute. */
   readonly logPath: string
   readonly mounts: readonly Mount[]
+  /** As whom its first process began; absent where the runtime does not say. */
+  readonly user?: {
+    readonly uid: number
+    readonly gid: number
+    readonly supplementalGroups: number[]
+  }
   /** What it runs with; absent where the runtime does not say. */
   readonly resources?: LinuxResources
 }

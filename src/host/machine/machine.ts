@@ -8,6 +8,7 @@ import { machineMounts } from './mounts.ts'
 import { pluginSockets } from './plugin-sockets.ts'
 import { machineNetwork } from './probe-network.ts'
 import type { ShutdownListener } from './shutdowns.ts'
+import { subordinateIds } from './subordinate-ids.ts'
 import { readTopology } from './topology.ts'
 
 /** `storageDirectory` lies on the file system whose size counts as the node's ephemeral storage. */
@@ -29,5 +30,6 @@ export function openMachine(storageDirectory: string) {
       },
     },
     topology: () => readTopology(),
+    subordinateIds,
   }
 }

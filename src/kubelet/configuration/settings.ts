@@ -6,6 +6,7 @@ import { DEFAULT_ENDPOINT, tracingProblems } from '#client/tracing/tracing-confi
 import type { SwapBehavior } from '../cgroups/swap.ts'
 import { DEFAULT_THRESHOLDS, isThreshold, SIGNALS } from '../eviction/thresholds.ts'
 import type { KubeletOptions } from '../options.ts'
+import { UNIT } from '../user-namespaces/id-space.ts'
 import type { ConfigurationField, KubeletConfiguration } from './schema.ts'
 import { shutdownPeriodsOf } from './shutdown-settings.ts'
 
@@ -27,6 +28,7 @@ export type ConfiguredOptions = Pick<
   | 'answersLogQueries'
   | 'shutdownPeriods'
   | 'swapBehavior'
+  | 'idsPerPod'
 >
 
 /** Throws a UserError that names the field. */
@@ -68,7 +70,21 @@ export function optionsOf(configuration: KubeletConfiguration): ConfiguredOption
     showsProfiles: configuration.enableProfilingHandler,
     shutdownPeriods: shutdownPeriodsOf(configuration),
     swapBehavior: swapBehaviorOf(configuration),
+    idsPerPod: idsPerPodOf(configuration),
   })
+}
+
+const MAXIMUM_IDS = 2 ** 32 - UNIT
+
+function idsPerPodOf({ userNamespaces }: KubeletConfiguration): number | undefined {
+  const { idsPerPod } = userNamespaces ?? {}
+  if (idsPerPod === undefined) return undefined
+  const count = Number(idsPerPod)
+  if (count < UNIT) throw invalid(`userNamespaces.idsPerPod must not be less than ${UNIT}`)
+  if (count % UNIT !== 0) throw invalid(`userNamespaces.idsPerPod must be a multiple of ${UNIT}`)
+  if (count > MAXIMUM_IDS)
+    throw invalid(`userNamespaces.idsPerPod must not be more than ${MAXIMUM_IDS}`)
+  return count
 }
 
 function swapBehaviorOf({ memorySwap }: KubeletConfiguration): SwapBehavior | undefined {
@@ -206,4 +222,5 @@ export const KUBELET_FIELDS: readonly ConfigurationField[] = [
   ...(['enableSystemLogQuery', 'enableProfilingHandler', 'tracing'] as const),
   ...(['shutdownGracePeriod', 'shutdownGracePeriodCriticalPods'] as const),
   ...(['shutdownGracePeriodByPodPriority', 'memorySwap', 'failSwapOn'] as const),
+  'userNamespaces',
 ]

@@ -59,6 +59,7 @@ export function containerConfigOf(input: ContainerConfigInput): ContainerConfig 
     annotations: { ...additions.annotations, ...annotationsOf(pod, container, attempt) },
     logPath: containerLogPath(container.name, attempt),
     ...(runsToEnd(pod, container) ? { runsToEnd: true } : {}),
+    ...(container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,

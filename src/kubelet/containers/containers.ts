@@ -57,6 +57,8 @@ export interface TargetSandbox {
   readonly config: SandboxConfig
   /** How many runs of the container there were. */
   readonly attempt: number
+  /** Whether what is mounted below its mounts can be read-only, too. */
+  readonly mountsRecursively: boolean
 }
 
 export interface HowToStop {
@@ -99,11 +101,12 @@ export class Containers {
   async #start(
     pod: Pod,
     reference: ContainerReference,
-    { status: sandbox, config: sandboxConfig, attempt }: TargetSandbox,
+    target: TargetSandbox,
     ending: AbortSignal,
   ): Promise<void> {
     const { context, cache, events, images } = this.#parts
     const { runtime } = context.options
+    const { status: sandbox, config: sandboxConfig } = target
     const { container } = reference
     // A pull may take minutes, and goes on for others; a pod that ends does not wait for it.
     const image = await unless(ending, images.ensure(pod, reference))
@@ -111,7 +114,7 @@ export class Containers {
       await this.#showImages(pod, container, ending)
     const failed = (message: string) =>
       events.warning(pod, 'Failed', `Error: ${message}`, reference)
-    const config = await this.#config(pod, reference, { sandbox, image, attempt }).catch(error => {
+    const config = await this.#config(pod, reference, image, target).catch(error => {
       failed(messageOf(error))
       throw error instanceof StartError
         ? error
@@ -180,11 +183,8 @@ export class Containers {
   async #config(
     pod: Pod,
     reference: ContainerReference,
-    {
-      sandbox,
-      image,
-      attempt,
-    }: { sandbox: SandboxStatus; image: Awaited<ReturnType<Images['ensure']>>; attempt: number },
+    image: Awaited<ReturnType<Images['ensure']>>,
+    { status: sandbox, attempt, mountsRecursively }: TargetSandbox,
   ) {
     const { context, volumes, devices } = this.#parts
     const { options } = context
@@ -194,7 +194,10 @@ export class Containers {
       ? options.nodeAddresses
       : inOrderOfNode(sandbox.ips, options.nodeAddresses)
     const environment = await this.#environment(pod, container, podIps)
-    const ofVolumes = await volumes.mountsOf(pod, container, environment)
+    const ofVolumes = await volumes.mountsOf(pod, container, {
+      environment,
+      mountsRecursively,
+    })
     // Held as long as the container is: an array that is spread has room for seventeen.
     const mounts: readonly Mount[] = ofVolumes.concat(
       await writeHostsFile(pod, container, podIps, context),

@@ -3,7 +3,7 @@ import { rfc3339Micro } from '#base/clock.ts'
 import { CONFIG_SEEN, CONFIG_SOURCE, podLabels, podLogDirectory } from '../labels.ts'
 import type { KubeletContext } from '../options.ts'
 import type { Pod } from '../pod-types.ts'
-import type { SandboxConfig } from '../runtime.ts'
+import type { IdRange, SandboxConfig } from '../runtime.ts'
 import { qosClassOf } from '../status/qos.ts'
 import { type DnsConfig, dnsOf, hostnameOf, kernelNameOf } from './dns.ts'
 import { sandboxSecurity } from './security.ts'
@@ -12,6 +12,7 @@ export function sandboxConfigOf(
   pod: Pod,
   attempt: number,
   { options, clock }: KubeletContext,
+  ids?: IdRange,
 ): SandboxConfig {
   const spec = pod.spec
   const hostNetwork = spec?.hostNetwork === true
@@ -38,6 +39,7 @@ export function sandboxConfigOf(
     hostPid: spec?.hostPID === true,
     hostIpc: spec?.hostIPC === true,
     shareProcessNamespace: spec?.shareProcessNamespace === true,
+    ...(ids ? { ids } : {}),
     sysctls: Object.fromEntries(
       (spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value]),
     ),

@@ -42,6 +42,7 @@ export function containerSecurity(
     ...(group !== undefined ? { runAsGroup: group } : {}),
     ...(user === undefined && image?.username ? { runAsUserName: image.username } : {}),
     supplementalGroups: groupsOf(pod),
+    ...(ofPod.supplementalGroupsPolicy === 'Strict' ? { strictGroups: true } : {}),
     readonlyRootfs: own.readOnlyRootFilesystem ?? false,
     noNewPrivileges: own.allowPrivilegeEscalation === false,
     addCapabilities: (own.capabilities?.add ?? []).map(capability),
@@ -66,6 +67,7 @@ export function sandboxSecurity(pod: Pod): LinuxSecurityContext {
     ...(ofPod.runAsUser !== undefined ? { runAsUser: ofPod.runAsUser } : {}),
     ...(ofPod.runAsGroup !== undefined ? { runAsGroup: ofPod.runAsGroup } : {}),
     supplementalGroups: groupsOf(pod),
+    ...(ofPod.supplementalGroupsPolicy === 'Strict' ? { strictGroups: true } : {}),
     seccomp: { type: 'RuntimeDefault' },
     ...(selinux ? { selinux } : {}),
   }

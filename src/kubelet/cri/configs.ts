@@ -1,8 +1,10 @@
 /** The kubelet's plain configurations as CRI messages. */
 
+import { stopSignals } from '#api/core/v1/pod/stop-signals.ts'
 import type { TypeOf } from '#base/protobuf.ts'
 import type {
   ContainerConfig,
+  IdRange,
   LinuxResources,
   LinuxSecurityContext,
   Mount,
@@ -72,12 +74,13 @@ export function toContainer(
     args: config.args,
     workingDir: config.workingDir,
     envs: config.env.map(({ name, value }) => ({ key: name, value })),
-    mounts: config.mounts.map(toMount),
+    mounts: config.mounts.map(mount => toMount(mount, sandbox.ids)),
     devices: config.devices,
     ...(config.cdiDevices && { cdiDevices: config.cdiDevices.map(name => ({ name })) }),
     labels: config.labels,
     annotations: config.annotations,
     logPath: config.logPath,
+    ...(config.stopSignal && { stopSignal: stopSignals.indexOf(config.stopSignal) + 1 }),
     stdin: config.stdin,
     stdinOnce: config.stdinOnce,
     tty: config.tty,
@@ -111,22 +114,31 @@ export function toResources(resources: LinuxResources) {
   }
 }
 
-function toMount(mount: Mount) {
+/** Files keep their owners on the node and show them to the pod by its own ids. */
+function toMount(mount: Mount, ids: IdRange | undefined) {
+  const mapped = ids ? mappingsOf(ids) : undefined
   return {
     containerPath: mount.containerPath,
-    hostPath: mount.hostPath,
+    hostPath: mount.image ? '' : mount.hostPath,
     readonly: mount.readOnly,
     propagation: propagations[mount.propagation],
+    ...(mapped && { uidMappings: mapped, gidMappings: mapped }),
+    ...(mount.recursiveReadOnly && { recursiveReadOnly: true }),
+    ...(mount.image && { image: { image: mount.image.id }, imageSubPath: mount.image.subPath }),
   }
 }
 
+const mappingsOf = ({ hostId, length }: IdRange) => [{ hostId, containerId: 0, length }]
+
 /** Each container has its own process namespace unless the pod shares one or uses the node's. */
-function namespacesOf({ hostNetwork, hostPid, hostIpc, shareProcessNamespace }: SandboxConfig) {
+function namespacesOf(config: SandboxConfig) {
+  const { hostNetwork, hostPid, hostIpc, shareProcessNamespace, ids } = config
   const ownOrShared = shareProcessNamespace ? namespaceOf.pod : namespaceOf.container
   return {
     network: hostNetwork ? namespaceOf.node : namespaceOf.pod,
     pid: hostPid ? namespaceOf.node : ownOrShared,
     ipc: hostIpc ? namespaceOf.node : namespaceOf.pod,
+    ...(ids && { users: { mode: namespaceOf.pod, uids: mappingsOf(ids), gids: mappingsOf(ids) } }),
   }
 }
 
@@ -137,6 +149,7 @@ function securityOf(security: LinuxSecurityContext) {
     privileged: security.privileged ?? false,
     readonlyRootfs: security.readonlyRootfs ?? false,
     supplementalGroups: security.supplementalGroups ?? [],
+    supplementalGroupsPolicy: security.strictGroups ? 1 : 0,
     ...(runAsUser !== undefined && { runAsUser: { value: runAsUser } }),
     ...(runAsGroup !== undefined && { runAsGroup: { value: runAsGroup } }),
     ...(seccomp && { seccomp: profileOf(seccomp) }),

@@ -8,7 +8,7 @@ import type { Log } from '#base/log.ts'
 import type { Message } from '#base/protobuf.ts'
 import type { Span } from '#base/tracing/span.ts'
 import type { SpanScope } from '#base/tracing/span-scope.ts'
-import type { ContainerRuntime, ContainerStatus, RuntimeEvent, RuntimeStatus } from '../runtime.ts'
+import type { ContainerRuntime, ContainerStatus, RuntimeEvent } from '../runtime.ts'
 import { toContainer, toResources, toSandbox } from './configs.ts'
 import { watchTasks } from './events.ts'
 import { codeNameOf, connectGrpc, type GrpcConnection, GrpcError, grpcCode } from './grpc.ts'
@@ -18,6 +18,7 @@ import {
   fromContainer,
   fromContainerStatus,
   fromImage,
+  fromRuntimeStatus,
   fromSandbox,
   fromSandboxStatus,
   fromStats,
@@ -92,8 +93,7 @@ export function connectCri(options: CriOptions): ContainerRuntime {
     mountImage: (imageId, directory) => mountImage(options, imageId, directory),
     version: () => ask('Version', [nothing, messages.version])({}),
     async status() {
-      const { status } = await ask('Status', [nothing, messages.statusResponse])({})
-      return toStatus(status?.conditions ?? [])
+      return fromRuntimeStatus(await ask('Status', [nothing, messages.statusResponse])({}))
     },
     events: watchTasks({ grpc, clock, log, eventOf }),
     async close() {
@@ -304,19 +304,6 @@ function imageCalls(ask: Ask): Pick<ContainerRuntime, ImageCalls> {
     removeImage: async image => {
       await remove({ image: { image } })
     },
-  }
-}
-
-function toStatus(
-  conditions: readonly { type?: string; status?: boolean; message?: string; reason?: string }[],
-): RuntimeStatus {
-  const condition = (type: string) => conditions.find(condition => condition.type === type)
-  const [runtime, network] = [condition('RuntimeReady'), condition('NetworkReady')]
-  const unready = [runtime, network].filter(condition => condition && !condition.status)
-  return {
-    runtimeReady: runtime?.status ?? false,
-    networkReady: network?.status ?? false,
-    message: unready.map(condition => condition?.message || condition?.reason).join('; '),
   }
 }
 

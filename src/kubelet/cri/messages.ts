@@ -22,15 +22,34 @@ const condition = message({
   reason: string(3),
   message: string(4),
 })
+const runtimeHandler = message({
+  name: string(1),
+  features: nested(2, message({ recursiveReadOnlyMounts: boolean(1), userNamespaces: boolean(2) })),
+})
+/** Handlers are told by containerd 2.0 and newer, features by 2.1. */
 export const statusResponse = message({
   status: nested(1, message({ conditions: list(1, condition) })),
+  runtimeHandlers: list(3, runtimeHandler),
+  features: nested(4, message({ supplementalGroupsPolicy: boolean(1) })),
 })
 
 /** A number that may be absent, as against 0. */
 const optionalInteger = message({ value: integer(1) })
 
+const idMapping = message({ hostId: integer(1), containerId: integer(2), length: integer(3) })
+/** Of the mode: 0 its own, 2 the node's. */
+const userNamespace = message({
+  mode: integer(1),
+  uids: list(2, idMapping),
+  gids: list(3, idMapping),
+})
 /** 0 pod, 1 container, 2 node, 3 target. */
-const namespaceOption = message({ network: integer(1), pid: integer(2), ipc: integer(3) })
+const namespaceOption = message({
+  network: integer(1),
+  pid: integer(2),
+  ipc: integer(3),
+  users: nested(5, userNamespace),
+})
 const selinux = message({ user: string(1), role: string(2), type: string(3), level: string(4) })
 /** 0 runtime's default, 1 unconfined, 2 a file on the node. */
 const securityProfile = message({ profileType: integer(1), localhostRef: string(2) })
@@ -57,6 +76,8 @@ const sandboxSecurityContext = message({
   runAsGroup: nested(8, optionalInteger),
   seccomp: nested(9, securityProfile),
   apparmor: nested(10, securityProfile),
+  /** 0 merged with the image's, 1 none but those that are named. */
+  supplementalGroupsPolicy: integer(11),
 })
 
 const sandboxMetadata = message({
@@ -137,6 +158,12 @@ const mount = message({
   readonly: boolean(3),
   /** 0 private, 1 host to container, 2 both ways. */
   propagation: integer(5),
+  uidMappings: list(6, idMapping),
+  gidMappings: list(7, idMapping),
+  recursiveReadOnly: boolean(8),
+  /** In place of `hostPath`. */
+  image: nested(9, message({ image: string(1) })),
+  imageSubPath: string(10),
 })
 
 const containerSecurityContext = message({
@@ -154,6 +181,7 @@ const containerSecurityContext = message({
   readonlyPaths: strings(14),
   seccomp: nested(15, securityProfile),
   apparmor: nested(16, securityProfile),
+  supplementalGroupsPolicy: integer(17),
 })
 
 export const containerConfig = message({
@@ -183,6 +211,8 @@ export const containerConfig = message({
   ),
   /** Known to containerd 1.7 and newer. */
   cdiDevices: list(17, message({ name: string(1) })),
+  /** By its place among the API's names, from 1 on; 0 leaves it to the image. */
+  stopSignal: integer(18),
 })
 export const createContainerRequest = message({
   podSandboxId: string(1),
@@ -205,6 +235,12 @@ export const listContainersResponse = message({ containers: list(1, container) }
 /** Asks for one container by its id. */
 export const listContainersRequest = message({ filter: nested(1, message({ id: string(1) })) })
 
+const containerUser = message({
+  uid: integer(1),
+  gid: integer(2),
+  supplementalGroups: integers(3),
+})
+
 export const containerStatusResponse = message({
   status: nested(
     1,
@@ -225,6 +261,8 @@ export const containerStatusResponse = message({
       mounts: list(14, mount),
       logPath: string(15),
       resources: nested(16, message({ linux: nested(1, linuxResources) })),
+      /** Told by containerd 2.1 and newer. */
+      user: nested(18, message({ linux: nested(1, containerUser) })),
     }),
   ),
 })

@@ -9,6 +9,7 @@ import type {
   Image,
   LinuxResources,
   Mount,
+  RuntimeStatus,
   Sandbox,
   SandboxStatus,
 } from '../runtime.ts'
@@ -20,6 +21,7 @@ type RawSandboxStatus = Status<typeof messages.podSandboxStatusResponse>
 type RawContainer = Partial<TypeOf<typeof messages.container>>
 type RawContainerStatus = Status<typeof messages.containerStatusResponse>
 type RawResources = NonNullable<NonNullable<RawContainerStatus['resources']>['linux']>
+type RawRuntimeStatus = Partial<TypeOf<typeof messages.statusResponse>>
 type RawImage = Partial<TypeOf<typeof messages.image>>
 type RawStats = TypeOf<typeof messages.listContainerStatsResponse>['stats'][number]
 
@@ -31,6 +33,30 @@ const propagations: readonly Mount['propagation'][] = [
 ]
 
 const milliseconds = (nanoseconds = 0) => Math.floor(nanoseconds / 1_000_000)
+
+export function fromRuntimeStatus(raw: RawRuntimeStatus): RuntimeStatus {
+  const conditions = raw.status?.conditions ?? []
+  const condition = (type: string) => conditions.find(condition => condition.type === type)
+  const [runtime, network] = [condition('RuntimeReady'), condition('NetworkReady')]
+  const unready = [runtime, network].filter(condition => condition && !condition.status)
+  const handlers = (raw.runtimeHandlers ?? []).map(({ name = '', features = {} }) => ({
+    name,
+    recursiveReadOnlyMounts: features.recursiveReadOnlyMounts ?? false,
+    userNamespaces: features.userNamespaces ?? false,
+  }))
+  return {
+    runtimeReady: runtime?.status ?? false,
+    networkReady: network?.status ?? false,
+    message: unready.map(condition => condition?.message || condition?.reason).join('; '),
+    // In one order, whatever the runtime's: who compares two answers sees changes alone.
+    ...(handlers.length > 0 && {
+      handlers: handlers.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    }),
+    ...(raw.features && {
+      supplementalGroupsPolicy: raw.features.supplementalGroupsPolicy ?? false,
+    }),
+  }
+}
 
 export function fromSandbox(raw: RawSandbox): Sandbox {
   return {
@@ -82,6 +108,13 @@ export function fromContainerStatus(raw: RawContainerStatus, sandboxId: string):
       readOnly: mount.readonly ?? false,
       propagation: propagations[mount.propagation ?? 0] ?? 'private',
     })),
+    ...(raw.user?.linux && {
+      user: {
+        uid: raw.user.linux.uid ?? 0,
+        gid: raw.user.linux.gid ?? 0,
+        supplementalGroups: [...(raw.user.linux.supplementalGroups ?? [])],
+      },
+    }),
     ...(raw.resources?.linux && { resources: fromResources(raw.resources.linux) }),
   }
 }

@@ -18,7 +18,12 @@ const sysResource = 24
 interface CriConfig {
   readonly sandboxImage?: string
   readonly restrictOOMScoreAdj?: boolean
-  readonly cni?: { readonly binDir?: string; readonly confDir?: string }
+  /** containerd 2 has several directories of programs, and an older one has `binDir`. */
+  readonly cni?: {
+    readonly binDir?: string
+    readonly binDirs?: readonly string[] | null
+    readonly confDir?: string
+  }
   readonly containerd?: {
     readonly snapshotter?: string
     readonly defaultRuntimeName?: string
@@ -58,7 +63,7 @@ export async function systemContainerd(
     isPrivate: false,
     cgroupDriver: usesSystemd(config) ? 'systemd' : 'cgroupfs',
     cniConfDirectory: config.cni?.confDir || '/etc/cni/net.d',
-    cniBinDirectory: config.cni?.binDir || cniDirectories[1] || '',
+    cniBinDirectory: config.cni?.binDirs?.[0] || config.cni?.binDir || cniDirectories[1] || '',
     restoreSandboxImage: () => loadImageTarball({ socketPath, snapshotter }, pauseTarball(image)),
     release() {},
   }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryFiles } from '../../simulation/hollow/memory-files.ts'
+import { knowsCdi } from '../runtime-version.ts'
 import { withoutCdi } from './cdi.ts'
 import { NO_ADDITIONS } from './container-additions.ts'
-import { knowsCdi } from './devices-over-sockets.ts'
 
 const gpu = {
   cdiVersion: '0.6.0',

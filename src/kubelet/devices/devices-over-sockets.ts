@@ -6,7 +6,7 @@ import type { GrpcServer } from '../grpc/grpc-server.ts'
 import { machineGrpcSockets } from '../grpc/grpc-sockets.ts'
 import { servePodResources } from '../pod-resources/pod-resources.ts'
 import { type Pod, uidOf } from '../pod-types.ts'
-import type { RuntimeVersion } from '../runtime.ts'
+import { knowsCdi } from '../runtime-version.ts'
 import { withoutCdi } from './cdi.ts'
 import type { ContainerAdditions } from './container-additions.ts'
 import { DevicePlugins } from './device-plugins.ts'
@@ -87,10 +87,3 @@ export function devicesOver(parts: NodeDevicesParts): NodeDevices {
 
 const usesClaims = ({ spec, status }: Pod): boolean =>
   !!spec?.resourceClaims?.length || !!status?.extendedResourceClaimStatus
-
-/** containerd does from 1.7 on; of other runtimes it is taken for granted. */
-export function knowsCdi({ runtimeName, runtimeVersion }: RuntimeVersion): boolean {
-  if (runtimeName !== 'containerd') return true
-  const [major = 0, minor = 0] = runtimeVersion.replace(/^v/, '').split('.').map(Number)
-  return major > 1 || (major === 1 && minor >= 7)
-}

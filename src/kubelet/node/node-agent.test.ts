@@ -37,6 +37,7 @@ class Server {
     this.agent = new NodeAgent({
       context: { ...context, log: silentLog, random: createSeededRandom() },
       health,
+      abilities: () => ({}),
       pressure: () => this.pressure,
       volumesInUse: () => this.volumesInUse,
       devices: () => ({ capacity: {}, allocatable: {} }),

@@ -24,6 +24,7 @@ import {
   nodeStatusOf,
   withoutHeartbeats,
 } from './node-object.ts'
+import type { RuntimeAbilities } from './runtime-health.ts'
 
 const LEASE_NAMESPACE = 'kube-node-lease'
 /** In the time that the lease lasts, so that one that fails makes nobody worry. */
@@ -34,6 +35,7 @@ const RETRY_LIMIT_MS = 7_000
 export interface NodeAgentParts {
   readonly context: KubeletContext
   readonly health: () => NodeHealth
+  readonly abilities: () => RuntimeAbilities
   /** The same object while nothing changes. */
   readonly pressure: () => NodeConditions
   /** The volumes that the control plane must not take from the node. */
@@ -52,6 +54,7 @@ interface Seen {
   readonly health: NodeHealth
   readonly pressure: NodeConditions
   readonly version: RuntimeVersion
+  readonly abilities: RuntimeAbilities
   readonly images: readonly Image[]
   readonly addresses: readonly string[]
   readonly volumesInUse: readonly string[]
@@ -185,13 +188,14 @@ export class NodeAgent {
   }
 
   #statusOver(previous: NodeStatus | undefined): NodeStatus {
-    const { context, health, pressure, devices } = this.#parts
+    const { context, health, abilities, pressure, devices } = this.#parts
     return nodeStatusOf({
       context,
       health: health(),
       pressure: pressure(),
       volumesInUse: this.#parts.volumesInUse(),
       version: this.#version,
+      abilities: abilities(),
       images: this.#images,
       devices: devices(),
       previous,
@@ -208,7 +212,7 @@ export class NodeAgent {
 
   /** Writes the status if it changed or is due. */
   async checkStatus(): Promise<void> {
-    const { context, health, pressure, devices } = this.#parts
+    const { context, health, abilities, pressure, devices } = this.#parts
     const { client, clock } = context
     await this.#askRuntime()
     const due = clock.monotonicMs() - this.#writtenAt >= context.options.nodeStatusReportMs
@@ -217,6 +221,7 @@ export class NodeAgent {
       health: health(),
       pressure: pressure(),
       version: this.#version,
+      abilities: abilities(),
       images: this.#images,
       addresses: [...context.options.nodeAddresses],
       volumesInUse: this.#parts.volumesInUse(),
@@ -265,6 +270,7 @@ export class NodeAgent {
       sameJson(seen.pressure, known.pressure) &&
       sameJson(seen.devices, known.devices) &&
       sameJson(seen.version, known.version) &&
+      seen.abilities === known.abilities &&
       sameJson(seen.addresses, known.addresses) &&
       sameJson(seen.volumesInUse, known.volumesInUse) &&
       sameJson(this.node, known.node) &&

@@ -9,6 +9,7 @@ import type { NodeConditions } from '../eviction/pressure-refusal.ts'
 import { limitOf, type Signal } from '../eviction/thresholds.ts'
 import type { KubeletContext, KubeletOptions } from '../options.ts'
 import type { Image, RuntimeVersion } from '../runtime.ts'
+import type { RuntimeAbilities } from './runtime-health.ts'
 
 export type NodeStatus = NonNullable<Node['status']>
 export type NodeCondition = NonNullable<NodeStatus['conditions']>[number]
@@ -123,6 +124,8 @@ export interface NodeStatusInput {
   readonly pressure: NodeConditions
   readonly volumesInUse: readonly string[]
   readonly version: RuntimeVersion
+  /** What the runtime can do. */
+  readonly abilities: RuntimeAbilities
   readonly images: readonly Image[]
   readonly devices: Amounts
   readonly previous: NodeStatus | undefined
@@ -131,7 +134,12 @@ export interface NodeStatusInput {
 
 export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
   const { context, version, volumesInUse, devices } = input
-  const { volumesInUse: _, ...previous } = input.previous ?? ({} as Partial<NodeStatus>)
+  const {
+    volumesInUse: _,
+    runtimeHandlers: __,
+    features: ___,
+    ...previous
+  } = input.previous ?? ({} as Partial<NodeStatus>)
   const { options } = context
   const { facts } = options.hostAccess
   const capacity = { ...previous.capacity, ...capacityOf(context), ...devices.capacity }
@@ -157,11 +165,24 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
       architecture: facts.architecture,
       ...(facts.swapBytes ? { swap: { capacity: facts.swapBytes } } : {}),
     },
+    ...abilitiesOf(input.abilities),
     declaredFeatures: DECLARED_FEATURES,
     ...(input.images.length > 0
       ? { images: imagesOf(input.images, options.nodeStatusMaxImages) }
       : {}),
   } as NodeStatus
+}
+
+function abilitiesOf({
+  handlers,
+  supplementalGroupsPolicy,
+}: RuntimeAbilities): Pick<NodeStatus, 'runtimeHandlers' | 'features'> {
+  return {
+    ...(handlers && {
+      runtimeHandlers: handlers.map(({ name, ...features }) => ({ name, features })),
+    }),
+    ...(supplementalGroupsPolicy !== undefined && { features: { supplementalGroupsPolicy } }),
+  }
 }
 
 /** The cloud's word on where the node is reached counts more than the node's own. */

@@ -6,6 +6,8 @@ import { Pauses } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { KubeletContext } from '../options.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
+import type { RuntimeStatus } from '../runtime.ts'
+import { sameJson } from '../status/status-writer.ts'
 import { untilTick } from '../ticks.ts'
 import type { NodeHealth } from './node-object.ts'
 
@@ -18,6 +20,8 @@ const CHECK_WHILE_WRONG_MS = 1_000
  */
 const PATIENCE_MS = 30_000
 
+export type RuntimeAbilities = Pick<RuntimeStatus, 'handlers' | 'supplementalGroupsPolicy'>
+
 export class RuntimeHealth {
   readonly #context: KubeletContext
   readonly #cache: RuntimeCache
@@ -26,6 +30,7 @@ export class RuntimeHealth {
   /** What the last check found; it becomes the report at once only where it is good or nothing good came before. */
   #found: NodeHealth = this.#report
   #goodAt: number | undefined
+  #abilities: RuntimeAbilities = {}
   #loop: Promise<void> | undefined
 
   constructor(context: KubeletContext, cache: RuntimeCache) {
@@ -36,6 +41,11 @@ export class RuntimeHealth {
 
   report(): NodeHealth {
     return this.#report
+  }
+
+  /** What the runtime can do, as it last said; the same object while it says the same. */
+  abilities(): RuntimeAbilities {
+    return this.#abilities
   }
 
   async start(): Promise<void> {
@@ -70,7 +80,9 @@ export class RuntimeHealth {
 
   async #ask(): Promise<NodeHealth> {
     try {
-      const { runtimeReady, networkReady, message } = await this.#context.options.runtime.status()
+      const { runtimeReady, networkReady, message, ...abilities } =
+        await this.#context.options.runtime.status()
+      if (!sameJson(abilities, this.#abilities)) this.#abilities = abilities
       return {
         runtimeProblem: runtimeReady ? this.#cache.lastError : message || 'not ready',
         networkProblem: networkReady ? '' : message || 'network is not ready',

@@ -8,7 +8,7 @@ const RETRY_MS = 1_000
 const RETRY_LIMIT_MS = 60_000
 
 export interface Leftovers {
-  readonly parts: Pick<PodParts, 'context' | 'volumes' | 'cgroups'>
+  readonly parts: Pick<PodParts, 'context' | 'volumes' | 'cgroups' | 'userNamespaces'>
   /** Pods that somebody looks after, by UID. */
   readonly known: () => ReadonlySet<string>
   readonly isHalted: () => boolean
@@ -46,10 +46,14 @@ export async function removeLeftovers(work: Leftovers, retryMs = RETRY_MS): Prom
   })
 }
 
-async function removeLeftover({ context, volumes }: Leftovers['parts'], uid: string) {
+async function removeLeftover(
+  { context, volumes, userNamespaces }: Leftovers['parts'],
+  uid: string,
+) {
   const { rootDirectory, podLogsDirectory, hostAccess } = context.options
   const { files } = hostAccess
   await volumes.unmount(uid)
+  await userNamespaces.release(uid)
   // Only these logs: other kubelets of this machine may keep theirs in the same directory.
   for (const name of await files.names(podLogsDirectory))
     if (name.endsWith(`_${uid}`)) await files.removeTree(`${podLogsDirectory}/${name}`)

@@ -12,8 +12,10 @@ import type { Pod } from '../pod-types.ts'
 import type { Probes } from '../probes/probes.ts'
 import type { Deferred } from '../resize/deferred.ts'
 import type { ResizeFigures } from '../resize/figures.ts'
+import type { RuntimeStatus } from '../runtime.ts'
 import type { PodFailure } from '../status/pod-status.ts'
 import type { StatusWriter } from '../status/status-writer.ts'
+import type { UserNamespaces } from '../user-namespaces/user-namespaces.ts'
 import type { Volumes } from '../volumes/volumes.ts'
 import type { PodWorker } from './pod-worker.ts'
 import type { Backoff } from './restart-backoff.ts'
@@ -40,6 +42,9 @@ export interface PodParts {
   readonly deferred: Deferred
   readonly resizeFigures: ResizeFigures
   readonly setKeeper: SetKeeper
+  readonly userNamespaces: UserNamespaces
+  /** What the runtime last said of its ways to run containers. */
+  readonly runtimeHandlers: () => RuntimeStatus['handlers']
   readonly times: StartTimes
   readonly client: {
     /** Deletes the object as soon as it says all; harmless where it is gone or another pod has its name. */

@@ -10,10 +10,11 @@ import { attemptOf } from '../containers/containers.ts'
 import { sandboxConfigOf } from '../containers/sandbox-config.ts'
 import { count, timed } from '../figures/count.ts'
 import { containerHash } from '../labels.ts'
-import { type ContainerReference, describePod, type Pod } from '../pod-types.ts'
+import { type AnyContainer, type ContainerReference, describePod, type Pod } from '../pod-types.ts'
 import { changeOf } from '../resize/actual.ts'
 import { actuate, allocate, finishResize } from '../resize/resize.ts'
 import type { SandboxConfig, SandboxStatus } from '../runtime.ts'
+import { hasOwnUsers } from '../user-namespaces/user-namespaces.ts'
 import { NotYet } from '../volumes/not-yet.ts'
 import { VolumeError } from '../volumes/volume-error.ts'
 import { admit } from './admit.ts'
@@ -166,35 +167,28 @@ async function act(worker: PodWorker, actions: PodActions): Promise<boolean> {
   return acted
 }
 
-/** Throws, and tells it, where the pod wants a name that it can't have. */
-function sandboxOf({ parts, pod }: PodWorker, attempt: number): SandboxConfig {
-  try {
-    return sandboxConfigOf(pod, attempt, parts.context)
-  } catch (error) {
-    const message = `Failed to create pod sandbox: ${messageOf(error)}`
-    parts.events.warning(pod, 'FailedCreatePodSandBox', message)
-    throw new Error(message)
-  }
-}
-
 async function createSandbox(worker: PodWorker, attempt: number): Promise<void> {
   const { parts, pod } = worker
   const { context, cache, events } = parts
-  const config = sandboxOf(worker, attempt)
-  worker.newSandbox = { pod, config }
+  const { runtime, hostAccess } = context.options
   if (attempt > 0)
     events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
-  await context.options.hostAccess.files.makeDirectory(config.logDirectory)
   if (worker.ending.aborted) return
   await makeCgroup(worker)
   try {
     const handler = await runtimeHandlerOf(worker)
     count(context, 'kubelet_started_pods_total')
+    if (hasOwnUsers(pod)) count(context, 'kubelet_started_user_namespaced_pods_total')
+    const ids = await parts.userNamespaces.give(pod, handler)
+    const config = sandboxConfigOf(pod, attempt, context, ids)
+    worker.newSandbox = { pod, config }
+    await hostAccess.files.makeDirectory(config.logDirectory)
+    if (worker.ending.aborted) return
     const id = await timed(
       context,
       ['kubelet_run_podsandbox_duration_seconds', handler ?? ''],
       () =>
-        context.options.runtime.runPodSandbox(config, handler).catch(error => {
+        runtime.runPodSandbox(config, handler).catch(error => {
           count(context, 'kubelet_run_podsandbox_errors_total', handler ?? '')
           throw error
         }),
@@ -202,6 +196,7 @@ async function createSandbox(worker: PodWorker, attempt: number): Promise<void> 
     await cache.refreshSandbox(id)
   } catch (error) {
     count(context, 'kubelet_started_pods_errors_total')
+    if (hasOwnUsers(pod)) count(context, 'kubelet_started_user_namespaced_pods_errors_total')
     cache.doubt(worker.uid)
     const message = `Failed to create pod sandbox: ${messageOf(error)}`
     events.warning(pod, 'FailedCreatePodSandBox', message)
@@ -241,12 +236,20 @@ async function makeCgroup({ parts, pod }: PodWorker): Promise<void> {
 }
 
 /** The same for each container, unless the pod changed meanwhile. */
-function configOf(
+async function configOf(
   { newSandbox, pod, parts }: PodWorker,
   { attempt }: SandboxStatus,
-): SandboxConfig {
+): Promise<SandboxConfig> {
   if (newSandbox?.pod === pod && newSandbox.config.attempt === attempt) return newSandbox.config
-  return sandboxConfigOf(pod, attempt, parts.context)
+  return sandboxConfigOf(pod, attempt, parts.context, await parts.userNamespaces.of(pod))
+}
+
+/** Whether what is mounted below a container's mounts can be read-only as well. */
+async function mountsRecursively(worker: PodWorker, container: AnyContainer): Promise<boolean> {
+  if (!container.volumeMounts?.some(mount => mount.recursiveReadOnly)) return false
+  const handler = (await runtimeHandlerOf(worker)) ?? ''
+  const handlers = worker.parts.runtimeHandlers() ?? []
+  return handlers.some(each => each.name === handler && each.recursiveReadOnlyMounts)
 }
 
 const backoffKey = (pod: Pod, { container }: ContainerReference): string =>
@@ -261,7 +264,10 @@ async function startOne(
   const { name } = reference.container
   try {
     const attempt = attemptOf(worker.latest, name, parts.cache.observe(worker.uid))
-    const target = { status: sandbox, config: configOf(worker, sandbox), attempt }
+    const target = {
+      ...{ status: sandbox, config: await configOf(worker, sandbox), attempt },
+      mountsRecursively: await mountsRecursively(worker, reference.container),
+    }
     await parts.containers.start(pod, reference, target, worker.ending)
     worker.waiting.delete(name)
     worker.startFailures.delete(name)

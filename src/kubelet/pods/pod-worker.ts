@@ -362,6 +362,7 @@ export class PodWorker {
     await this.parts.devices.release(this.uid)
     await reportStatus(this, true)
     await this.parts.volumes.unmount(this.uid)
+    await this.parts.userNamespaces.release(this.uid, this.pod)
     if (this.#hasCgroup) await this.parts.cgroups.remove(this.pod)
     if (this.#hasCgroup) await this.#giveBack()
     this.#hasCgroup = false

@@ -84,6 +84,7 @@ function statusOf(input: ContainerStatusInput): ApiContainerStatus {
     imageID: newest.imageRef,
     containerID: `${CONTAINER_ID_PREFIX}${newest.id}`,
     started: startedOf(input, newest),
+    ...(newest.user ? { user: { linux: newest.user } } : {}),
   }
   return withResources(base, input, newest)
 }

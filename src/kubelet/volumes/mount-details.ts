@@ -25,6 +25,19 @@ export function propagationOf(mount: VolumeMount): Mount['propagation'] {
   return mount.mountPropagation === 'Bidirectional' ? 'bidirectional' : 'private'
 }
 
+/** Throws where it has to be and can't. */
+export function isRecursivelyReadOnly(
+  { name, readOnly, recursiveReadOnly }: VolumeMount,
+  isPossible: boolean,
+): boolean {
+  if (!readOnly || !recursiveReadOnly || recursiveReadOnly === 'Disabled') return false
+  if (recursiveReadOnly === 'Enabled' && !isPossible)
+    throw new Error(
+      `failed to resolve recursive read-only mode: volume "${name}" requested recursive read-only mode, but it is not supported by the runtime`,
+    )
+  return isPossible
+}
+
 /** Those of a pod's volumes that some container has: others are not mounted, so they need not even be there. */
 export function usedVolumes(pod: Pod): readonly Volume[] {
   const volumes = pod.spec?.volumes ?? []

@@ -18,8 +18,9 @@ import type { Tell } from './csi/csi-parts.ts'
 import type { CsiStorage } from './csi/csi-storage.ts'
 import { EMPTY_DIR_DIRECTORY, EmptyDirs } from './empty-dir.ts'
 import { prepareHostPath } from './host-path.ts'
+import { ImageVolumes } from './image-volumes.ts'
 import { MeasuredVolumes } from './measured-volumes.ts'
-import { propagationOf, subPathOf, usedVolumes } from './mount-details.ts'
+import { isRecursivelyReadOnly, propagationOf, subPathOf, usedVolumes } from './mount-details.ts'
 import { NodeDisks } from './node-disks.ts'
 import { NotYet } from './not-yet.ts'
 import {
@@ -51,6 +52,13 @@ const PLUGINS = Object.keys(PLUGIN_DIRECTORIES) as readonly Plugin[]
 const IN_MEMORY: ReadonlySet<Plugin> = new Set(['secret', 'projected', 'downwardAPI'])
 const WRITTEN_BY_US: ReadonlySet<Plugin> = new Set([...IN_MEMORY, 'configMap'])
 
+/** What else says how a container's volumes are mounted. */
+export interface MountsWanted {
+  readonly environment: readonly NameValue[]
+  /** Whether what is mounted below a mount can be read-only, too. */
+  readonly mountsRecursively: boolean
+}
+
 export interface VolumesParts {
   readonly context: KubeletContext
   readonly fields: (pod: Pod) => FieldContext
@@ -66,6 +74,7 @@ export class Volumes {
   readonly #tokens: Tokens
   readonly #claims: ClaimedVolumes
   readonly #emptyDirs: EmptyDirs
+  readonly #images: ImageVolumes
   readonly #disks: NodeDisks
   readonly #operations: StorageOperations
   readonly #measured: MeasuredVolumes
@@ -82,6 +91,7 @@ export class Volumes {
     this.#claims = new ClaimedVolumes(client, clock)
     this.#tokens = new Tokens(client, clock)
     this.#emptyDirs = new EmptyDirs(parts.context)
+    this.#images = new ImageVolumes(parts.context)
     this.#disks = new NodeDisks(options.hostAccess)
     this.#operations = storageOperations(options.figures, clock)
     this.#measured = new MeasuredVolumes(this.#operations)
@@ -287,20 +297,15 @@ export class Volumes {
     })
   }
 
-  /** Shows an image where its volume is, unless it is shown there already, by this kubelet or the one before it. */
-  async showImage(pod: Pod, volume: Volume, imageId: string): Promise<void> {
-    const { hostAccess, runtime } = this.#parts.context.options
-    const path = this.pathOf(pod, volume)
-    if ((await hostAccess.mounts.mountedBelow(path)).length > 0) return
-    await hostAccess.files.makeDirectory(path)
-    await runtime.mountImage(imageId, path)
+  showImage(pod: Pod, volume: Volume, imageId: string): Promise<void> {
+    return this.#images.show(this.pathOf(pod, volume), imageId)
   }
 
   /** The mounts of one container, its subPaths resolved and pinned. */
   async mountsOf(
     pod: Pod,
     container: AnyContainer,
-    environment: readonly NameValue[],
+    { environment, mountsRecursively }: MountsWanted,
   ): Promise<readonly Mount[]> {
     const mounts: Mount[] = []
     for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
@@ -308,7 +313,8 @@ export class Volumes {
       if (!volume) throw new Error(`volume "${mount.name}" of the container is not in the pod`)
       let hostPath = this.pathOf(pod, volume)
       const subPath = subPathOf(mount, environment)
-      if (subPath)
+      const imageId = this.#images.ofRuntime(hostPath)
+      if (subPath && imageId === undefined)
         hostPath = await this.#bindSubPath(pod, container, { volume, index, subPath, hostPath })
       mounts.push({
         hostPath,
@@ -320,6 +326,8 @@ export class Volumes {
           volume.persistentVolumeClaim?.readOnly ||
           WRITTEN_BY_US.has(pluginOf(volume) ?? 'emptyDir'),
         propagation: propagationOf(mount),
+        ...(isRecursivelyReadOnly(mount, mountsRecursively) ? { recursiveReadOnly: true } : {}),
+        ...(imageId === undefined ? {} : { image: { id: imageId, subPath } }),
       })
     }
     return mounts
@@ -354,6 +362,7 @@ export class Volumes {
     this.#claims.forget(uid)
     this.#mounted.delete(uid)
     this.claimStats.forget(uid)
+    this.#images.forget(directory)
     this.#emptyDirs.forget(directory)
     this.#disks.forget(directory)
     // What stands on a volume goes before the volume.
