@@ -119,7 +119,9 @@ async function prepare(options: MachineOptions, release: () => void): Promise<Ma
   const access = machineAccess(layout.kubelet)
   // Whoever needs them awaits them later; until then a failure is not an unhandled one.
   for (const promise of [linked, containerd, access]) promise.catch(() => {})
-  const { facts } = await access
+  const { facts, files } = await access
+  // Whoever passes the data directory, as the users of pods do, comes to no volume by it.
+  if (await files.facts(layout.localPath)) await files.chmod(layout.localPath, 0o700)
   // Without a network pods still reach the node under the address of its link.
   const nodeAddresses = hostAddresses.map(
     each => addressForOthers('0.0.0.0', isIpv6(each) ? 'IPv6' : 'IPv4') ?? each,

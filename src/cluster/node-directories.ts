@@ -2,8 +2,8 @@
 import type { NodeDirectories } from '#controllers'
 import type { Files } from '#kubelet'
 
-/** Others decide who may reach a volume's data; in it, every user may write. */
-const PARENT_MODE = 0o755
+/** Nobody but pods, which have them mounted, reaches volumes: in them, every user may write. */
+const PARENT_MODE = 0o700
 const VOLUME_MODE = 0o777
 
 /** `filesOf` gives the disk of a node that runs in this process. */

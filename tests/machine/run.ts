@@ -1,9 +1,16 @@
-/** `npm run test:machine`: tests with containerd, nftables, kubectl and other clients. Root on Debian; installs what it needs. */
+/**
+ * `npm run test:machine`: tests with containerd, nftables, kubectl and other clients. Root on Debian; installs what it needs. `TEST_ASSET_CONTAINERD`
+ * names a folder with another containerd, its shim, ctr and runc.
+ */
+import { delimiter, resolve } from 'node:path'
 import { closingLine, runTests, testFiles } from '../tools/run-tests.ts'
 import { isBeside } from './beside.ts'
 import { BROWSER_PACKAGES, installPackages, MACHINE_PACKAGES } from './packages.ts'
 
 installPackages(MACHINE_PACKAGES)
+const { TEST_ASSET_CONTAINERD: containerd, PATH = '' } = process.env
+// Programs are looked for there, by us and by containerd itself, which starts its shim and runc.
+if (containerd) process.env.PATH = `${resolve(containerd)}${delimiter}${PATH}`
 const wanted = process.argv.slice(2)
 const files = testFiles(...(wanted.length > 0 ? wanted : ['tests/machine/**/*.test.ts']))
 if (files.some(file => file.includes('/dashboard/'))) installPackages(BROWSER_PACKAGES)

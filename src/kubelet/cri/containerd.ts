@@ -132,11 +132,18 @@ async function prepareDirectories(paths: ContainerdPaths): Promise<void> {
   const directories = [paths.directory, dirname(paths.socket), paths.cniConfDirectory]
   for (const directory of directories) await mkdir(directory, { recursive: true, mode: 0o711 })
   await chmod(paths.directory, 0o711)
+  await letPass(dirname(paths.directory))
   // After a reboot nothing that the state directory speaks of exists any more.
   const bootId = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
   const former = await readFile(paths.bootIdFile, 'utf8').catch(() => bootId)
   if (former !== bootId) await rm(paths.state, { recursive: true, force: true })
   await writeFile(paths.bootIdFile, bootId)
+}
+
+/** The users of pods that have their own reach their containers' files by this path, and are nobody to the node. What is beside it can not be listed. */
+async function letPass(directory: string): Promise<void> {
+  const { mode } = await stat(directory)
+  if ((mode & 0o011) !== 0o011) await chmod(directory, (mode & 0o7777) | 0o011)
 }
 
 /** overlayfs wherever the kernel and the file system below have it; copying layers whole otherwise. */
