@@ -1,4 +1,5 @@
 /** A containerd of a test's own, with a CNI network of its own, and nothing left behind. */
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,6 +20,14 @@ export function containerdMissing(): string | false {
   const missing = missingPackages()
   if (missing) return missingSentence(missing)
   return busyboxTarball() === undefined && 'the Debian package busybox-static is missing'
+}
+
+/** Why it is too old for what came with its version 2. */
+export function oldContainerd(): string | false {
+  const said = spawnSync('containerd', ['--version'], { encoding: 'utf8' }).stdout ?? ''
+  const [, version = 'none'] = / v?(\d+\.\d+\.\S+)/.exec(said) ?? []
+  if (Number.parseInt(version, 10) >= 2) return false
+  return `this needs containerd 2, and here is ${version}; TEST_ASSET_CONTAINERD may name a folder with a newer one, its shim, ctr and runc`
 }
 
 export interface PrivateContainerd {

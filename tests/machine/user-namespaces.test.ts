@@ -27,19 +27,17 @@ import { createMemoryStore } from '#store/memory/memory-store.ts'
 import { connectCri } from '../../src/kubelet/cri/cri.ts'
 import { ensureImage } from '../../src/kubelet/cri/images.ts'
 import { busyboxImage, busyboxTarball } from '../tools/busybox-image.ts'
-import { containerdMissing, type PrivateContainerd, startContainerd } from './private-containerd.ts'
+import {
+  containerdMissing,
+  oldContainerd,
+  type PrivateContainerd,
+  startContainerd,
+} from './private-containerd.ts'
 
 const UNIT = 65_536
 const log = process.env.DEBUG ? systemLog('debug') : silentLog
 const reason = containerdMissing() || oldContainerd()
 if (reason) console.log(`# skipped: ${reason}`)
-
-function oldContainerd(): string | undefined {
-  const said = spawnSync('containerd', ['--version'], { encoding: 'utf8' }).stdout ?? ''
-  const version = / v?(\d+)\.(\d+)\.\S+/.exec(said)
-  if (Number(version?.[1]) >= 2) return undefined
-  return `user namespaces need containerd 2, and here is ${version?.[0].trim() ?? 'none'}; TEST_ASSET_CONTAINERD may name a folder with a newer one and its runc`
-}
 
 async function eventually<T>(look: () => Promise<T | undefined | false>, ms = 20_000): Promise<T> {
   const deadline = performance.now() + ms
@@ -104,7 +102,7 @@ describe('users of their own', { skip: reason || false }, () => {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name, namespace: 'default' },
-      spec: { nodeName: 'n1', terminationGracePeriodSeconds: 0, hostUsers: false, ...spec },
+      spec: { nodeName: 'n1', terminationGracePeriodSeconds: 1, hostUsers: false, ...spec },
     } as Partial<Pod>)
   const container = (script: string, more: object = {}) => ({
     ...{ name: 'c', image: busyboxImage, imagePullPolicy: 'Never' },
@@ -263,7 +261,6 @@ describe('users of their own', { skip: reason || false }, () => {
       volumeOf(pod, 'kubernetes.io~empty-dir/memory/mine'),
     ])
       assert.equal(statSync(path).uid, 0, path)
-    assert.match(await inPod(pod, 'mount -t tmpfs none /empty && umount /empty; echo ok'), /ok$/)
     await remove(pod)
   })
 
@@ -330,7 +327,7 @@ describe('users of their own', { skip: reason || false }, () => {
     )
     assert.equal(
       told,
-      'FailedCreatePodSandBox: Failed to create pod sandbox: can\'t set `spec.hostUsers: false`, RuntimeClass handler "other" does not support user namespaces',
+      'FailedCreatePodSandBox: Failed to create pod sandbox: can\'t set `spec.hostUsers: false`, RuntimeClass handler "other" does not support user namespaces: the handler "other" is not known',
     )
     await remove(await client.get(podKind, 'elsewhere', 'default'))
   })

@@ -61,7 +61,14 @@ test('a runtime or handler that can not do it is refused, in upstream’s words'
         (error: Error) => error.message,
       )
   const start = "can't set `spec.hostUsers: false`,"
-  assert.equal(await sentence([]), `${start} runtime does not support user namespaces`)
+  assert.equal(
+    await sentence([]),
+    `${start} runtime does not support user namespaces: the handler "" is not known`,
+  )
+  assert.equal(
+    await sentence(ABLE, 'none'),
+    `${start} RuntimeClass handler "none" does not support user namespaces: the handler "none" is not known`,
+  )
   assert.equal(
     await sentence([...ABLE, { ...ABLE[0], name: 'slow', userNamespaces: false } as never], 'slow'),
     `${start} RuntimeClass handler "slow" does not support user namespaces`,

@@ -71,7 +71,10 @@ export class UserNamespaces {
     const found = this.#parts.handlers()?.find(({ name }) => name === handler)
     if (found?.userNamespaces) return
     const who = handler ? `RuntimeClass handler "${handler}"` : 'runtime'
-    throw new Error(`can't set \`spec.hostUsers: false\`, ${who} does not support user namespaces`)
+    const why = found ? '' : `: the handler "${handler}" is not known`
+    throw new Error(
+      `can't set \`spec.hostUsers: false\`, ${who} does not support user namespaces${why}`,
+    )
   }
 
   #directoryOf(uid: string): string {
