@@ -51,7 +51,7 @@ async function eventually<T>(look: () => Promise<T | undefined | false>, ms = 20
 
 interface Kubelet {
   readonly runtime: ContainerRuntime
-  ask(path: string): Promise<string>
+  ask(path: string, method?: 'GET' | 'POST'): Promise<string>
   stop(): Promise<void>
 }
 
@@ -84,8 +84,8 @@ describe('users of their own', { skip: reason || false }, () => {
     await running.registered
     return {
       runtime,
-      async ask(path) {
-        const { body } = await running.transport.request({ method: 'GET', path })
+      async ask(path, method = 'GET') {
+        const { body } = await running.transport.request({ method, path })
         assert.equal(body.kind, 'bytes')
         return body.kind === 'bytes' ? Buffer.from(body.bytes).toString() : ''
       },
@@ -280,7 +280,10 @@ describe('users of their own', { skip: reason || false }, () => {
     await create('shared', { ...spec, hostUsers: true })
     const [one, two] = [await running('one'), await running('two')]
     const firsts = [await firstIdOf(one), await firstIdOf(two)]
-    assert.deepEqual(firsts.toSorted(), [UNIT, 2 * UNIT])
+    assert.deepEqual(
+      firsts.toSorted((a, b) => a - b),
+      [UNIT, 2 * UNIT],
+    )
     const shared = await running('shared')
     assert.equal(await inPod(shared, 'tr -s " " < /proc/self/uid_map'), '0 0 4294967295')
     const mapping = [{ hostId: firsts[0], containerId: 0, length: UNIT }]
@@ -347,6 +350,16 @@ describe('users of their own', { skip: reason || false }, () => {
     assert.deepEqual(pod.status?.containerStatuses?.[0]?.user, {
       linux: { uid: 0, gid: 500, supplementalGroups: [500, 600] },
     })
+    await remove(pod)
+  })
+
+  const withoutCriu = spawnSync('criu', ['check']).status !== 0 && 'criu can not work here'
+  test('a container is written down', { skip: withoutCriu }, async () => {
+    await create('written', { hostUsers: true, containers: [container('sleep 1000')] })
+    const pod = await running('written')
+    const { items } = JSON.parse(await kubelet.ask('/checkpoint/default/written/c', 'POST'))
+    assert.ok(statSync(items[0]).size > 0, items[0])
+    assert.equal(await inPod(pod, 'echo still'), 'still')
     await remove(pod)
   })
 

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Clock } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
-import { stopProcess } from './containerd.ts'
+import { letPass, stopProcess } from './containerd.ts'
+import { cniBinDirectoryOf } from './system-containerd.ts'
 
 /** A second passes with every look at it. */
 function hastyClock(): Clock {
@@ -31,4 +35,24 @@ test('what not even SIGKILL ends, since it waits for a disk, is told instead of 
   assert.deepEqual(signals, ['SIGTERM', 'SIGKILL'])
   await stopProcess(pid, hastyClock())
   assert.equal(child.signalCode ?? (await once(child, 'exit'))[1], 'SIGTERM')
+})
+
+test('users of pods are let through the data directory, and nobody sees what is in it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'proa-let-pass-'))
+  try {
+    await letPass(directory)
+    assert.equal(statSync(directory).mode & 0o7777, 0o711)
+    chmodSync(directory, 0o1755)
+    await letPass(directory)
+    assert.equal(statSync(directory).mode & 0o7777, 0o1755)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('containerd 2 tells of several directories of network programs, an older one of one', () => {
+  assert.equal(cniBinDirectoryOf({ cni: { binDir: '', binDirs: ['/a', '/b'] } }), '/a')
+  assert.equal(cniBinDirectoryOf({ cni: { binDir: '/c' } }), '/c')
+  assert.equal(cniBinDirectoryOf({ cni: { binDir: '/c', binDirs: null } }), '/c')
+  assert.equal(cniBinDirectoryOf({}), '/opt/cni/bin')
 })

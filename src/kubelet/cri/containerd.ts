@@ -141,7 +141,7 @@ async function prepareDirectories(paths: ContainerdPaths): Promise<void> {
 }
 
 /** The users of pods that have their own reach their containers' files by this path, and are nobody to the node. What is beside it can not be listed. */
-async function letPass(directory: string): Promise<void> {
+export async function letPass(directory: string): Promise<void> {
   const { mode } = await stat(directory)
   if ((mode & 0o011) !== 0o011) await chmod(directory, (mode & 0o7777) | 0o011)
 }

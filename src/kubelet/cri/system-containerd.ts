@@ -63,11 +63,14 @@ export async function systemContainerd(
     isPrivate: false,
     cgroupDriver: usesSystemd(config) ? 'systemd' : 'cgroupfs',
     cniConfDirectory: config.cni?.confDir || '/etc/cni/net.d',
-    cniBinDirectory: config.cni?.binDirs?.[0] || config.cni?.binDir || cniDirectories[1] || '',
+    cniBinDirectory: cniBinDirectoryOf(config),
     restoreSandboxImage: () => loadImageTarball({ socketPath, snapshotter }, pauseTarball(image)),
     release() {},
   }
 }
+
+export const cniBinDirectoryOf = ({ cni = {} }: CriConfig): string =>
+  cni.binDirs?.[0] || cni.binDir || cniDirectories[1] || ''
 
 function usesSystemd({ containerd = {} }: CriConfig): boolean {
   const { defaultRuntimeName = 'runc', runtimes = {} } = containerd
