@@ -76,6 +76,7 @@ test('becomes what the kubelet goes by', () => {
     shutdownGracePeriod: '30s',
     shutdownGracePeriodCriticalPods: '10s',
     memorySwap: { swapBehavior: 'LimitedSwap' },
+    userNamespaces: { idsPerPod: '131072' },
   }
   assert.deepEqual(optionsOf(configuration), {
     podLogsDirectory: '/logs',
@@ -91,6 +92,7 @@ test('becomes what the kubelet goes by', () => {
       { priority: 2_000_000_000, seconds: 10 },
     ],
     swapBehavior: 'LimitedSwap',
+    idsPerPod: 131_072,
   })
   const byPriority = [{ priority: 5, shutdownGracePeriodSeconds: 3 }]
   assert.deepEqual(
@@ -148,6 +150,18 @@ test('refuses values that can not be meant', () => {
     [
       { enableSystemLogQuery: true, enableSystemLogHandler: false },
       /: enableSystemLogHandler is required for enableSystemLogQuery$/,
+    ],
+    [
+      { userNamespaces: { idsPerPod: '65535' } },
+      /: userNamespaces.idsPerPod must not be less than 65536$/,
+    ],
+    [
+      { userNamespaces: { idsPerPod: '65537' } },
+      /: userNamespaces.idsPerPod must be a multiple of 65536$/,
+    ],
+    [
+      { userNamespaces: { idsPerPod: '4294967296' } },
+      /: userNamespaces.idsPerPod must not be more than 4294901760$/,
     ],
     [
       { memorySwap: { swapBehavior: 'UnlimitedSwap' } },

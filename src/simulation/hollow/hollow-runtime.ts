@@ -11,6 +11,7 @@ import type {
   ContainerRuntime,
   ContainerStatus,
   RuntimeEvent,
+  RuntimeStatus,
   SandboxConfig,
   SandboxStatus,
 } from '#kubelet'
@@ -59,6 +60,13 @@ const NOTHING = new Uint8Array()
 const IMAGE_BYTES = 1_000_000
 /** Nobody knows as whom an image runs that is not there; as root, all pods that must not run as root would be refused. */
 const IMAGE_UID = 65_532
+
+/** It only pretends to run programs, so it can do whatever pods want of its usual way to. */
+const STATUS: RuntimeStatus = Object.freeze({
+  ...{ runtimeReady: true, networkReady: true, message: '' },
+  handlers: [{ name: '', recursiveReadOnlyMounts: true, userNamespaces: true }],
+  supplementalGroupsPolicy: true,
+})
 
 export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRuntime {
   const { clock, random, files, addresses, usage } = options
@@ -117,7 +125,7 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
 
   return {
     version: async () => ({ runtimeName: 'hollow', runtimeVersion: '1.0.0' }),
-    status: async () => ({ runtimeReady: true, networkReady: true, message: '' }),
+    status: async () => STATUS,
 
     async runPodSandbox(config) {
       await latency(options.sandboxLatencyMs)
