@@ -203,11 +203,9 @@ describe('containerd', { skip: reason !== undefined, timeout: HANGS_MS }, () => 
 
   test('tells its version and that it is ready', async () => {
     assert.equal((await runtime.version()).runtimeName, 'containerd')
-    assert.deepEqual(await runtime.status(), {
-      runtimeReady: true,
-      networkReady: true,
-      message: '',
-    })
+    // What it can do is told by newer ones alone.
+    const { handlers: _, supplementalGroupsPolicy: __, ...status } = await runtime.status()
+    assert.deepEqual(status, { runtimeReady: true, networkReady: true, message: '' })
   })
 
   test('a sandbox has what it was given', async () => {

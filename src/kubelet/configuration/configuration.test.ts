@@ -76,7 +76,7 @@ test('becomes what the kubelet goes by', () => {
     shutdownGracePeriod: '30s',
     shutdownGracePeriodCriticalPods: '10s',
     memorySwap: { swapBehavior: 'LimitedSwap' },
-    userNamespaces: { idsPerPod: '131072' },
+    userNamespaces: { idsPerPod: 131_072 },
   }
   assert.deepEqual(optionsOf(configuration), {
     podLogsDirectory: '/logs',
@@ -152,15 +152,15 @@ test('refuses values that can not be meant', () => {
       /: enableSystemLogHandler is required for enableSystemLogQuery$/,
     ],
     [
-      { userNamespaces: { idsPerPod: '65535' } },
+      { userNamespaces: { idsPerPod: 65_535 } },
       /: userNamespaces.idsPerPod must not be less than 65536$/,
     ],
     [
-      { userNamespaces: { idsPerPod: '65537' } },
+      { userNamespaces: { idsPerPod: 65_537 } },
       /: userNamespaces.idsPerPod must be a multiple of 65536$/,
     ],
     [
-      { userNamespaces: { idsPerPod: '4294967296' } },
+      { userNamespaces: { idsPerPod: 4_294_967_296 } },
       /: userNamespaces.idsPerPod must not be more than 4294901760$/,
     ],
     [

@@ -77,9 +77,8 @@ export function optionsOf(configuration: KubeletConfiguration): ConfiguredOption
 const MAXIMUM_IDS = 2 ** 32 - UNIT
 
 function idsPerPodOf({ userNamespaces }: KubeletConfiguration): number | undefined {
-  const { idsPerPod } = userNamespaces ?? {}
-  if (idsPerPod === undefined) return undefined
-  const count = Number(idsPerPod)
+  const count = userNamespaces?.idsPerPod
+  if (count === undefined) return undefined
   if (count < UNIT) throw invalid(`userNamespaces.idsPerPod must not be less than ${UNIT}`)
   if (count % UNIT !== 0) throw invalid(`userNamespaces.idsPerPod must be a multiple of ${UNIT}`)
   if (count > MAXIMUM_IDS)
