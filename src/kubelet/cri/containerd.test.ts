@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import type { Clock } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
 import { letPass, stopProcess } from './containerd.ts'
-import { cniBinDirectoryOf } from './system-containerd.ts'
+import { cniBinDirectoryOf, imageSettingsIn } from './system-containerd.ts'
 
 /** A second passes with every look at it. */
 function hastyClock(): Clock {
@@ -55,4 +55,29 @@ test('containerd 2 tells of several directories of network programs, an older on
   assert.equal(cniBinDirectoryOf({ cni: { binDir: '/c' } }), '/c')
   assert.equal(cniBinDirectoryOf({ cni: { binDir: '/c', binDirs: null } }), '/c')
   assert.equal(cniBinDirectoryOf({}), '/opt/cni/bin')
+})
+
+test('what containerd 2 has for images is in its dump, whatever else has such names', () => {
+  const dump = `version = 4
+[plugins]
+  [plugins.'io.containerd.cri.v1.images']
+    snapshotter = 'native'
+    disable_snapshot_annotations = true
+
+    [plugins.'io.containerd.cri.v1.images'.pinned_images]
+      sandbox = 'registry.example/pause:9'
+
+    [plugins.'io.containerd.cri.v1.images'.registry]
+      config_path = ''
+
+  [plugins.'io.containerd.cri.v1.runtime']
+    [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+      snapshotter = 'other'
+      sandboxer = 'podsandbox'
+`
+  assert.deepEqual(imageSettingsIn(dump), {
+    ...{ sandboxImage: 'registry.example/pause:9', snapshotter: 'native' },
+  })
+  assert.deepEqual(imageSettingsIn(''), {})
+  assert.deepEqual(imageSettingsIn(dump.replaceAll('cri.v1.images', 'cri.v9.images')), {})
 })

@@ -2,12 +2,13 @@
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { hasCapability } from '#host/background-process.ts'
+import { command } from '#host/command.ts'
 import type { Containerd } from './containerd.ts'
 import { connectCri, criProblem } from './cri.ts'
 import { connectGrpc } from './grpc.ts'
 import { ensureImage, loadImageTarball } from './images.ts'
 import { verboseStatusRequest, verboseStatusResponse } from './messages.ts'
-import { cniDirectories } from './packages.ts'
+import { cniDirectories, findProgram } from './packages.ts'
 import { pauseImage, pauseTarball } from './pause.ts'
 
 export const systemSocketPath = '/run/containerd/containerd.sock'
@@ -47,10 +48,11 @@ export async function systemContainerd(
     )
     return undefined
   }
-  const snapshotter = config.containerd?.snapshotter ?? 'overlayfs'
+  const images = config.sandboxImage === undefined ? await imagesOf() : config
+  const snapshotter = config.containerd?.snapshotter || images.snapshotter || 'overlayfs'
   const runtime = connectCri({ socketPath, ...tools })
   // Its sandbox image has a name that a registry serves; ours under that name saves the pull.
-  const image = config.sandboxImage || pauseImage
+  const image = images.sandboxImage || pauseImage
   try {
     const store = { runtime, clock: tools.clock, socketPath, snapshotter }
     await ensureImage(store, image, () => pauseTarball(image))
@@ -75,6 +77,31 @@ export const cniBinDirectoryOf = ({ cni = {} }: CriConfig): string =>
 function usesSystemd({ containerd = {} }: CriConfig): boolean {
   const { defaultRuntimeName = 'runc', runtimes = {} } = containerd
   return runtimes[defaultRuntimeName]?.options?.SystemdCgroup === true
+}
+
+interface ImageSettings {
+  readonly sandboxImage?: string
+  readonly snapshotter?: string
+}
+
+/** containerd 2 does not tell by CRI what it has for images: its program does, of the usual configuration file. */
+async function imagesOf(): Promise<ImageSettings> {
+  const program = findProgram('containerd')
+  if (!program) return {}
+  return imageSettingsIn(await command(program, ['config', 'dump']).catch(() => ''))
+}
+
+/** Of what `containerd config dump` prints. */
+export function imageSettingsIn(dump: string): ImageSettings {
+  const valueIn = (section: string, key: string) => {
+    const [, body = ''] = dump.split(new RegExp(`^ *\\[plugins\\.['"]${section} *$`, 'm'))
+    const ofSection = body.split(/^ *\[/m)[0] ?? ''
+    return new RegExp(`^ *${key} = ['"]([^'"]+)['"]`, 'm').exec(ofSection)?.[1]
+  }
+  const plugin = 'io\\.containerd\\.cri\\.v1\\.images[\'"]'
+  const sandboxImage = valueIn(`${plugin}\\.pinned_images\\]`, 'sandbox')
+  const snapshotter = valueIn(`${plugin}\\]`, 'snapshotter')
+  return { ...(sandboxImage ? { sandboxImage } : {}), ...(snapshotter ? { snapshotter } : {}) }
 }
 
 /** CRI's verbose status carries containerd's CRI configuration as JSON. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { quantityToNumber } from '#api/machinery/quantity.ts'
 import type { KubeletContext } from '../options.ts'
-import { allocatableOf } from './node-object.ts'
+import { allocatableOf, type NodeStatusInput, nodeStatusOf } from './node-object.ts'
 
 const GIBIBYTE = 2 ** 30
 const contextOf = (options: object) =>
@@ -36,4 +36,24 @@ test('pods may have all but what is reserved, and what has to be left', () => {
     '110',
   ])
   assert.equal(amounts({ reserved: { memory: '9Gi' } })[1], 0)
+})
+
+test('the node tells what its runtime can do, and nothing of that once the runtime tells nothing', () => {
+  const statusWith = (abilities: NodeStatusInput['abilities'], previous?: object) =>
+    nodeStatusOf({
+      context: contextOf({ nodeAddresses: [] }),
+      ...{ health: { runtimeProblem: '', networkProblem: '' }, pressure: {}, volumesInUse: [] },
+      ...{ version: { runtimeName: 'r', runtimeVersion: '1' }, images: [], abilities, previous },
+      ...{ devices: { capacity: {}, allocatable: {} }, now: 0 },
+    } as unknown as NodeStatusInput)
+  const features = { recursiveReadOnlyMounts: true, userNamespaces: false }
+  const status = statusWith({
+    handlers: [{ name: '', ...features }],
+    supplementalGroupsPolicy: false,
+  })
+  assert.deepEqual(status.runtimeHandlers, [{ name: '', features }])
+  assert.deepEqual(status.features, { supplementalGroupsPolicy: false })
+  const older = statusWith({}, status)
+  assert.equal('runtimeHandlers' in older, false)
+  assert.equal('features' in older, false)
 })
