@@ -48,7 +48,7 @@ export async function systemContainerd(
     )
     return undefined
   }
-  const images = config.sandboxImage === undefined ? await imagesOf() : config
+  const images: ImageSettings = config.sandboxImage === undefined ? await imagesOf() : config
   const snapshotter = config.containerd?.snapshotter || images.snapshotter || 'overlayfs'
   const runtime = connectCri({ socketPath, ...tools })
   // Its sandbox image has a name that a registry serves; ours under that name saves the pull.
