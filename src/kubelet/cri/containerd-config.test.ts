@@ -30,6 +30,11 @@ test('the configuration names what is under the data directory, quoted', () => {
     ),
     config,
   )
+  // Which containerd 2 reads only where it pulls by itself.
+  assert.match(
+    config,
+    /^\[plugins\."io\.containerd\.cri\.v1\.images"\]\n {2}use_local_image_pull = true$/m,
+  )
 })
 
 test('only who has the right to it may spare containers when memory runs out', () => {

@@ -77,6 +77,7 @@ const systemRegistries = '/etc/containerd/certs.d'
 /**
  * `restrict_oom_score_adj`: without CAP_SYS_RESOURCE a sandbox's score can't be lowered, and asking for it would fail the sandbox.
  * `enable_cdi`: known from 1.7 on, and off there unless one asks; 1.6 passes it over.
+ * `use_local_image_pull`: asked for by containerd 2 alone, whose other way to pull takes the list of registries' folders for the name of one.
  * The streaming server listens on a free port of the loopback: CRI has no other way to hand out exec and attach.
  */
 export function containerdConfig(options: ConfigOptions): string {
@@ -106,6 +107,9 @@ oom_score = 0
 
 [plugins."io.containerd.grpc.v1.cri".registry]
   config_path = ${text(`${paths.registries}:${systemRegistries}`)}
+
+[plugins."io.containerd.cri.v1.images"]
+  use_local_image_pull = true
 
 [plugins."io.containerd.grpc.v1.cri".containerd]
   snapshotter = ${text(snapshotter)}
