@@ -36,6 +36,8 @@ export function testFiles(...patterns: string[]): string[] {
 export interface Queue {
   readonly files: readonly string[]
   readonly atOnce: number
+  /** Over before queues begin that are not, so that nothing else of ours is at work. */
+  readonly isFirst?: boolean
 }
 
 /**
@@ -62,11 +64,15 @@ export async function runTests(
       for (const event of events) if (!isSummary(event)) reporter.write(event)
     }
   }
-  const runners = queues.flatMap(({ files, atOnce }) => {
-    const waiting = [...files]
-    return Array.from({ length: atOnce }, () => runner(waiting))
-  })
-  await Promise.all(runners)
+  const runAll = async (some: readonly Queue[]) => {
+    const runners = some.flatMap(({ files, atOnce }) => {
+      const waiting = [...files]
+      return Array.from({ length: atOnce }, () => runner(waiting))
+    })
+    await Promise.all(runners)
+  }
+  await runAll(queues.filter(({ isFirst }) => isFirst))
+  await runAll(queues.filter(({ isFirst }) => !isFirst))
   reporter.end()
   await shown
   forget()
