@@ -48,8 +48,10 @@ interface Ranges {
 
 /** Ranges of which the machine has no address, so that what runs beside, or was killed before its end, is not in the way. */
 export function freeRanges(families: Families = 'ipv4'): Ranges {
-  const { stdout } = spawnSync('ip', ['-o', '-4', 'address', 'show'], { encoding: 'utf8' })
-  const taken = (second: number) => stdout.includes(` 10.${second}.`)
+  const { stdout } = spawnSync('ip', ['-o', 'address', 'show'], { encoding: 'utf8' })
+  const taken = (second: number) =>
+    [` 10.${second}.`, ` fd00:10:${second}:`].some(start => stdout.includes(start)) ||
+    existsSync(secondNamespaceFile(second))
   for (;;) {
     const second = 2 * randomInt(50, 127)
     if (taken(second) || taken(second + 1)) continue
@@ -64,6 +66,10 @@ export function freeRanges(families: Families = 'ipv4'): Ranges {
     return { ...of[families], number: second, api }
   }
 }
+
+/** Of the second node beside a cluster of that number, which may be on its way out. */
+export const secondNamespace = (number: number) => `proa-second-${number}`
+const secondNamespaceFile = (number: number) => `/run/netns/${secondNamespace(number)}`
 
 export class ProaProcess {
   readonly directory: string

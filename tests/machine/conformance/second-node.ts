@@ -12,7 +12,7 @@ import { issueLeaf, type Subject } from '#base/pki/certificate.ts'
 import { systemRandom } from '#host/random.ts'
 import { kubeconfigOf } from '../../../src/cluster/pki/kubeconfig.ts'
 import { CLIENT_SUBJECTS } from '../../../src/cluster/pki/pki.ts'
-import { eventually, main, type ProaProcess } from '../proa-process.ts'
+import { eventually, main, type ProaProcess, secondNamespace } from '../proa-process.ts'
 
 export const SECOND = 'there'
 const READY_MS = 60_000
@@ -55,7 +55,7 @@ export class SecondNode {
     this.#gateways = [...new Set([this.registry, ...at(1)])]
     // What the controllers give to the second node; the ranges of the first are taken.
     this.#pods = ranges.map(range => formatCidr(partOf(range, nodePrefixLengthOf(range), 1))).join()
-    this.#namespace = `proa-second-${number}`
+    this.#namespace = secondNamespace(number)
     this.#link = `proa-wire-${number}`
   }
 
