@@ -274,6 +274,9 @@ function suite(family: Family) {
       await eventually(() => reaches('c', 'a') && reaches('a', 'c'))
       const own = new RegExp(`^${rangeOf('b')} via ${family.routers[0]} dev eth0 (?!.*proto)`, 'm')
       assert.match(ip('c', 'route'), own)
+      // A look that was under way found half of it gone, said so and was repeated.
+      for (const error of nodes.errors.splice(0))
+        assert.match(JSON.stringify(error), /trying again.*(Cannot find device|No such)/)
     })
 
     test('what another cluster has under the same number stays', async () => {
