@@ -203,44 +203,36 @@ test('a node makes mirror pods alone, and those reach for nothing', async () => 
   )
 })
 
+const MINE = { kind: 'Pod', apiVersion: 'v1', name: 'mine', uid: 'mine-uid' }
+const tokenRequest = (boundObjectRef?: object, audiences: string[] = []) => ({
+  resource: 'serviceaccounts/token',
+  name: 'default',
+  object: {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    metadata: {},
+    spec: { audiences, ...(boundObjectRef ? { boundObjectRef } : {}) },
+  },
+})
+
 test('tokens are made for its own pods only', async () => {
-  const request = (boundObjectRef?: object, audiences: string[] = []) => ({
-    resource: 'serviceaccounts/token',
-    name: 'default',
-    object: {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      metadata: {},
-      spec: { audiences, ...(boundObjectRef ? { boundObjectRef } : {}) },
-    },
-  })
-  const pod = { kind: 'Pod', apiVersion: 'v1', name: 'mine', uid: 'mine-uid' }
-  await yes(request(pod))
-  await no(request(), /not bound to a pod/)
-  await no(request({ ...pod, kind: 'Secret' }), /not bound to a pod/)
+  await yes(tokenRequest(MINE))
+  await no(tokenRequest(), /not bound to a pod/)
+  await no(tokenRequest({ ...MINE, kind: 'Secret' }), /not bound to a pod/)
   await no(
-    request({ kind: 'Node', apiVersion: 'v1', name: 'a', uid: 'node-a' }),
+    tokenRequest({ kind: 'Node', apiVersion: 'v1', name: 'a', uid: 'node-a' }),
     /not bound to a pod/,
   )
-  await no(request({ ...pod, uid: '' }), /without a uid/)
-  await no(request({ ...pod, uid: 'old' }), /does not match the UID in record/)
-  await no(request({ ...pod, name: 'theirs', uid: 'theirs-uid' }), /scheduled on a different node/)
+  await no(tokenRequest({ ...MINE, uid: '' }), /without a uid/)
+  await no(tokenRequest({ ...MINE, uid: 'old' }), /does not match the UID in record/)
+  await no(
+    tokenRequest({ ...MINE, name: 'theirs', uid: 'theirs-uid' }),
+    /scheduled on a different node/,
+  )
 })
 
 test('and for whom volumes of the pod say, or drivers of these', async () => {
-  const audiences = (...of: string[]) => ({
-    resource: 'serviceaccounts/token',
-    name: 'default',
-    object: {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      metadata: {},
-      spec: {
-        audiences: of,
-        boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'mine', uid: 'mine-uid' },
-      },
-    },
-  })
+  const audiences = (...of: string[]) => tokenRequest(MINE, of)
   await yes(audiences('vault'))
   await yes(audiences('of-driver'))
   await yes(audiences('of-claim'))
