@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { canonicalDuration, formatDuration, parseDuration } from './duration.ts'
-import { canonicalMicroTime, canonicalTime, wholeSecondsOf } from './time.ts'
+import { canonicalMicroTime, canonicalTime, millisecondsOf, wholeSecondsOf } from './time.ts'
 
 test('times come out in UTC with whole seconds or six decimals', () => {
   const years = { min: new Date('0001-01-02'), max: new Date('9999-12-30'), noInvalidDate: true }
@@ -123,4 +123,26 @@ test('durations are written as Go writes them', () => {
       assert.equal(parseDuration(formatDuration(nanos)), nanos)
     }),
   )
+})
+
+test('what people write for a time is one only in RFC 3339', () => {
+  assert.equal(
+    millisecondsOf('2026-01-02T04:00:00.25+01:00'),
+    Date.parse('2026-01-02T03:00:00.250Z'),
+  )
+  assert.equal(millisecondsOf('2099-01-01T00:00:00,5Z'), Date.parse('2099-01-01T00:00:00.500Z'))
+  for (const text of [
+    '',
+    '2099',
+    '2099-01-01',
+    'Jan 1 2099',
+    '2099-02-30T00:00:00Z',
+    '2099-01-01T00:00Z',
+    '2099-01-01T24:00:00Z',
+    '2099-01-01 00:00:00Z',
+    '2099-01-01T00:00:00',
+    ' 2099-01-01T00:00:00Z',
+    '2099-01-01T00:00:00Z\n',
+  ])
+    assert.equal(millisecondsOf(text), undefined, text)
 })

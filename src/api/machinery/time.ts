@@ -1,5 +1,5 @@
 /** Points in time as objects carry them: RFC 3339 in UTC, with whole seconds or six decimals. */
-import { badRequest } from './status.ts'
+import { badRequest, isStatus } from './status.ts'
 
 /** Canonical and surely valid, of which nearly all times are: of the days that not every month of every year has, only February's 29th is missing. */
 const DATE =
@@ -28,6 +28,20 @@ export function canonicalMicroTime(text: string): string {
   const milliseconds = secondsOf(text, MICRO_LAYOUT)
   const decimals = RFC_3339.exec(text)?.[7]
   return `${new Date(milliseconds).toISOString().slice(0, 19)}.${decimals}Z`
+}
+
+/**
+ * Milliseconds since the epoch of a time that somebody may have written by hand, into the data of a Secret or an annotation; undefined for what is not
+ * RFC 3339. V8 would take many other texts for times, such as a year alone.
+ */
+export function millisecondsOf(text: string): number | undefined {
+  const fraction = RFC_3339.exec(text)?.[7] ?? ''
+  try {
+    return secondsOf(text, LAYOUT) + Math.trunc(Number(`0.${fraction || 0}`) * 1000)
+  } catch (error) {
+    if (isStatus(error, 'BadRequest')) return undefined
+    throw error
+  }
 }
 
 const T = 0x54

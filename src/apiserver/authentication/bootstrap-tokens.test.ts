@@ -41,7 +41,13 @@ test('a token says who comes in', async () => {
   })
   const groups = 'system:bootstrappers:kubeadm:default-node-token,system:bootstrappers:a'
   const found = await verify({ ...good, 'auth-extra-groups': groups })
-  assert.deepEqual(found?.user.groups, ['system:bootstrappers', ...groups.split(',')])
+  assert.deepEqual(found?.user.groups, [
+    'system:bootstrappers',
+    'system:bootstrappers:a',
+    'system:bootstrappers:kubeadm:default-node-token',
+  ])
+  const again = await verify({ ...good, 'auth-extra-groups': `${groups},${groups}` })
+  assert.deepEqual(again?.user.groups, found?.user.groups)
   assert.ok(await verify({ ...good, expiration: '2026-05-01T12:00:01Z' }))
 })
 
@@ -53,6 +59,16 @@ const bad: Record<string, Parameters<typeof verify>> = {
   'not for signing in': [{ ...good, 'usage-bootstrap-authentication': 'TRUE' }],
   over: [{ ...good, expiration: '2026-05-01T12:00:00Z' }],
   'ends at no time': [{ ...good, expiration: 'soon' }],
+  ...Object.fromEntries(
+    [
+      '2099',
+      '2099-01-01',
+      'Jan 1 2099',
+      '2099-01-01T00:00Z',
+      '2099-01-01T00:00:00',
+      '2099-01-01T24:00:00Z',
+    ].map(expiration => [`ends at ${expiration}`, [{ ...good, expiration }]]),
+  ),
   'id within is another': [{ ...good, 'token-id': 'abcdeg' }],
   'of another type': [good, { more: { type: 'Opaque' } }],
   'being deleted': [

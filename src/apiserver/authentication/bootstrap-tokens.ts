@@ -4,6 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Secret } from '#api/core/v1/secret.ts'
+import { millisecondsOf } from '#api/machinery/time.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Eventually } from '../authorization/authorizer.ts'
 import type { TokenVerifier } from './bearer-tokens.ts'
@@ -42,7 +43,7 @@ export function bootstrapTokens({
 function isGood(found: Secret, { id, key, nowMs }: { id: string; key: string; nowMs: number }) {
   const expiration = textOf(found, 'expiration')
   // A time that cannot be read is over.
-  const isOver = expiration !== '' && !(Date.parse(expiration) > nowMs)
+  const isOver = expiration !== '' && !((millisecondsOf(expiration) ?? 0) > nowMs)
   return (
     !found.metadata.deletionTimestamp &&
     found.type === TYPE &&
@@ -53,10 +54,12 @@ function isGood(found: Secret, { id, key, nowMs }: { id: string; key: string; no
   )
 }
 
-/** Undefined where the token names a group that it must not. */
+/** In order and each once, as upstream; undefined where the token names a group that it must not. */
 function groupsOf(text: string): string[] | undefined {
   const extra = text === '' ? [] : text.split(',')
-  return extra.every(group => EXTRA_GROUP.test(group)) ? [GROUP, ...extra] : undefined
+  return extra.every(group => EXTRA_GROUP.test(group))
+    ? [...new Set([GROUP, ...extra])].sort()
+    : undefined
 }
 
 function textOf({ data = {} }: Secret, key: string): string {

@@ -60,6 +60,55 @@ const refusedWith = (reason: StatusReason, text: RegExp) => (error: unknown) =>
   isStatus(error, reason) && text.test(error.message)
 const unauthorized = (error: unknown) => isStatus(error, 'Unauthorized')
 
+test('a token for a pod of a node that is not there names that node', async () => {
+  const { ask, tokens, objects } = setUp()
+  objects.delete('node/node-a')
+  const { token } = (await ask({ boundObjectRef: podReference })).status
+  const own = unverifiedClaims(token)?.['kubernetes.io'] as { readonly node?: unknown }
+  assert.deepEqual(own.node, { name: 'node-a' })
+  const { extra = {} } = (await tokens.verify(token))?.user ?? {}
+  assert.deepEqual(extra['authentication.kubernetes.io/node-name'], ['node-a'])
+  assert.ok(!('authentication.kubernetes.io/node-uid' in extra))
+})
+
+test('of a version that a bound object has only the group counts', async () => {
+  const { ask } = setUp()
+  for (const apiVersion of ['', 'v2', '/v1', 'a/b/c'])
+    assert.ok((await ask({ boundObjectRef: { ...podReference, apiVersion } })).status.token)
+  const refused = refusedWith(
+    'BadRequest',
+    /^cannot bind token to object of type apps\/v1, Kind=Pod$/,
+  )
+  await assert.rejects(ask({ boundObjectRef: { ...podReference, apiVersion: 'apps/v1' } }), refused)
+  const nameless = refusedWith('BadRequest', /^Name parameter required\.$/)
+  await assert.rejects(ask({ boundObjectRef: { ...podReference, name: '' } }), nameless)
+})
+
+test('whoever reviews a token is told why it is not good', async () => {
+  const { ask, tokens, objects, put } = setUp()
+  const { token } = (await ask({ boundObjectRef: podReference })).status
+  const why = async (audiences: string[] = []) => {
+    const spec = { token, audiences }
+    const review = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      metadata: {},
+      spec,
+    }
+    return (await reviewToken(review as never, [tokens])).status?.error
+  }
+  assert.equal(
+    await why(['a', 'b']),
+    `[invalid bearer token, token audiences ["${DEFAULT_ISSUER}"] is invalid for the target audiences ["a" "b"]]`,
+  )
+  objects.delete('pod/shop/cart-0')
+  assert.equal(await why(), '[invalid bearer token, service account token has been invalidated]')
+  put('sa/shop/cart', 'sa-2')
+  assert.match((await why()) ?? '', /service account UID \(sa-2\) does not match claim \(sa-1\)/)
+  objects.delete('sa/shop/cart')
+  assert.equal(await why(), '[invalid bearer token, serviceaccounts "cart" not found]')
+})
+
 test('a bound token says all that upstream says, and verifies as its account', async () => {
   const { ask, tokens } = setUp()
   const answer = await ask({ boundObjectRef: podReference })
@@ -301,7 +350,7 @@ test('a token review answers for good and bad tokens alike', async () => {
   assert.deepEqual(good.status.audiences, [DEFAULT_ISSUER])
   assert.deepEqual((await review({ token, audiences: ['x'] })).status, {
     user: {},
-    error: '[invalid bearer token]',
+    error: `[invalid bearer token, token audiences ["${DEFAULT_ISSUER}"] is invalid for the target audiences ["x"]]`,
   })
   assert.deepEqual((await review({ token: 'x' })).status, {
     user: {},

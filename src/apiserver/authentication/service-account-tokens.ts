@@ -3,10 +3,17 @@
  * or node that a token was made for is gone, the token is worth nothing, whatever its expiry says.
  */
 import { createHash } from 'node:crypto'
+import { goQuote } from '#api/machinery/go-quote.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { Eventually } from '../authorization/authorizer.ts'
-import { type Note, serviceAccountUser, type UserInfo, unauthorized } from './authenticator.ts'
+import {
+  type Note,
+  serviceAccountUser,
+  type UserInfo,
+  unauthorized,
+  wrongToken,
+} from './authenticator.ts'
 import { CREDENTIAL_ID } from './client-certificates.ts'
 import { type Claims, signToken, type TokenKeys, unverifiedClaims, verifiedClaims } from './jwt.ts'
 
@@ -45,6 +52,9 @@ export interface Reference {
   readonly uid: string
 }
 
+/** A node may be gone when a token for a pod is made that is to run there. */
+export type NodeReference = Pick<Reference, 'name'> & Partial<Reference>
+
 export interface TokenFacts {
   readonly namespace: string
   readonly serviceAccount: Reference
@@ -52,7 +62,7 @@ export interface TokenFacts {
   readonly expirationSeconds: number
   readonly pod?: Reference
   readonly secret?: Reference
-  readonly node?: Reference
+  readonly node?: NodeReference
   /** The token is for this many seconds, but stays good longer; its late use is only warned of. */
   readonly warnAfterSeconds?: number
 }
@@ -78,6 +88,7 @@ export interface VerifiedToken {
 const EXTRA = 'authentication.kubernetes.io/'
 /** Clocks of several API servers differ a little; a token that was just issued elsewhere must be good here. */
 const CLOCK_SKEW_SECONDS = 60
+const INVALIDATED = 'service account token has been invalidated'
 /** A pod that is being deleted may use its token this long after its grace period, to say goodbye. */
 const DELETION_GRACE_MS = 60_000
 /** Signatures of this many tokens are remembered: more than the pods that one API server hears from in a while. */
@@ -127,13 +138,19 @@ export function serviceAccountTokens(options: ServiceAccountTokenOptions): Servi
       const identity = claims && identityIn(claims, clock.now() / 1000)
       if (claims === undefined || identity === undefined) throw unauthorized()
       const common = wanted.filter(audience => identity.audiences.includes(audience))
-      if (common.length === 0) throw unauthorized()
+      if (common.length === 0)
+        throw wrongToken(
+          `token audiences ${quoted(identity.audiences)} is invalid for the target audiences ${quoted(wanted)}`,
+        )
       await allStillThere(identity, world, clock.now())
       if (note) noteStale(claims, clock.now() / 1000, note)
       return { user: userFor(claims, identity), audiences: common }
     },
   }
 }
+
+const quoted = (texts: readonly unknown[]) =>
+  `[${texts.map(text => goQuote(String(text))).join(' ')}]`
 
 /** Tells of a token that lives on only since clients may not know yet that tokens end. */
 function noteStale(claims: Claims, nowSeconds: number, note: Note): void {
@@ -153,7 +170,7 @@ interface Identity {
   readonly audiences: readonly string[]
   readonly pod?: Reference
   readonly secret?: Reference
-  readonly node?: Reference
+  readonly node?: NodeReference
   readonly id?: string
 }
 
@@ -193,10 +210,10 @@ function identityIn(claims: Claims, nowSeconds: number): Identity | undefined {
   const serviceAccount = referenceIn(parts.serviceaccount)
   if (typeof namespace !== 'string' || serviceAccount === undefined) return undefined
   if (sub !== serviceAccountUser(namespace, serviceAccount.name).name) return undefined
-  const bound: Record<string, Reference> = {}
+  const bound: Record<string, NodeReference> = {}
   for (const kind of ['pod', 'secret', 'node']) {
     if (parts[kind] === undefined) continue
-    const reference = referenceIn(parts[kind])
+    const reference = kind === 'node' && bound.pod ? nodeIn(parts.node) : referenceIn(parts[kind])
     if (reference === undefined) return undefined
     bound[kind] = reference
   }
@@ -204,7 +221,7 @@ function identityIn(claims: Claims, nowSeconds: number): Identity | undefined {
     namespace,
     serviceAccount,
     audiences: Array.isArray(aud) ? aud : [aud],
-    ...bound,
+    ...(bound as Pick<Identity, 'pod' | 'secret' | 'node'>),
     ...(typeof jti === 'string' ? { id: jti } : {}),
   }
 }
@@ -217,15 +234,27 @@ function referenceIn(value: unknown): Reference | undefined {
     : undefined
 }
 
+function nodeIn(value: unknown): NodeReference | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { name, uid } = value as Record<string, unknown>
+  if (uid !== undefined) return referenceIn(value)
+  return typeof name === 'string' ? { name } : undefined
+}
+
 async function allStillThere(identity: Identity, world: TokenWorld, now: number): Promise<void> {
   const { namespace, serviceAccount, pod, secret, node } = identity
-  const check = (object: BoundObject | undefined, { uid }: Reference) => {
-    if (object?.metadata.uid !== uid) throw unauthorized()
+  const check = (object: BoundObject | undefined, { uid }: NodeReference) => {
+    if (uid === undefined || object?.metadata.uid !== uid) throw wrongToken(INVALIDATED)
     const { deletionTimestamp } = object.metadata
     if (deletionTimestamp && now > Date.parse(deletionTimestamp) + DELETION_GRACE_MS)
-      throw unauthorized()
+      throw wrongToken(INVALIDATED)
   }
-  check(await world.serviceAccount(namespace, serviceAccount.name), serviceAccount)
+  const account = await world.serviceAccount(namespace, serviceAccount.name)
+  if (!account) throw wrongToken(`serviceaccounts ${goQuote(serviceAccount.name)} not found`)
+  const { uid } = account.metadata
+  if (uid !== serviceAccount.uid)
+    throw wrongToken(`service account UID (${uid}) does not match claim (${serviceAccount.uid})`)
+  check(account, serviceAccount)
   if (pod) check(await world.pod(namespace, pod.name), pod)
   if (secret) check(await world.secret(namespace, secret.name), secret)
   // The node beside a pod is a fact for people; the token is bound to the pod, which may outlive a re-registered node.
@@ -240,7 +269,10 @@ function userOf(identity: Identity): UserInfo {
       ...(id === undefined ? {} : { [CREDENTIAL_ID]: [`JTI=${id}`] }),
       ...(node === undefined
         ? {}
-        : { [`${EXTRA}node-name`]: [node.name], [`${EXTRA}node-uid`]: [node.uid] }),
+        : {
+            [`${EXTRA}node-name`]: [node.name],
+            ...(node.uid === undefined ? {} : { [`${EXTRA}node-uid`]: [node.uid] }),
+          }),
       ...(pod === undefined
         ? {}
         : { [`${EXTRA}pod-name`]: [pod.name], [`${EXTRA}pod-uid`]: [pod.uid] }),

@@ -113,26 +113,33 @@ async function boundTo(
     return object
   }
   const named = (object: BoundObject): Reference => ({ name, uid: object.metadata.uid ?? '' })
-  if (apiVersion === 'v1' && kind === 'Pod') {
-    const pod = found(await world.pod(subject.namespace, name), 'pods')
-    if (pod.spec?.serviceAccountName !== subject.name)
+  const [group, version] = groupVersionOf(apiVersion)
+  const isCore = (wanted: string) => group === '' && kind === wanted
+  if (name === '' && ['Pod', 'Secret', 'Node'].some(isCore))
+    throw badRequest('Name parameter required.')
+  if (isCore('Pod')) {
+    const pod = await world.pod(subject.namespace, name)
+    // Before its UID, as upstream.
+    if (pod && pod.spec?.serviceAccountName !== subject.name)
       throw badRequest(
         `cannot bind token for serviceaccount "${subject.name}" to pod running with different serviceaccount name.`,
       )
-    const nodeName = pod.spec.nodeName
-    const node = nodeName ? await world.node(nodeName) : undefined
-    return {
-      pod: named(pod),
-      ...(nodeName && node?.metadata.uid
-        ? { node: { name: nodeName, uid: node.metadata.uid } }
-        : {}),
-    }
+    const reference = named(found(pod, 'pods'))
+    const nodeName = pod?.spec?.nodeName
+    if (!nodeName) return { pod: reference }
+    // Of a node that is not there its name alone is told.
+    const { uid } = (await world.node(nodeName))?.metadata ?? {}
+    return { pod: reference, node: { name: nodeName, ...(uid ? { uid } : {}) } }
   }
-  if (apiVersion === 'v1' && kind === 'Secret')
+  if (isCore('Secret'))
     return { secret: named(found(await world.secret(subject.namespace, name), 'secrets')) }
-  if (apiVersion === 'v1' && kind === 'Node')
-    return { node: named(found(await world.node(name), 'nodes')) }
-  throw badRequest(
-    `cannot bind token to object of type ${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`,
-  )
+  if (isCore('Node')) return { node: named(found(await world.node(name), 'nodes')) }
+  throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`)
+}
+
+/** What is no version of a group at all counts as none, as upstream. */
+function groupVersionOf(apiVersion: string): readonly [group: string, version: string] {
+  const [first = '', second, ...more] = apiVersion.split('/')
+  if (second === undefined) return ['', first]
+  return more.length > 0 ? ['', ''] : [first, second]
 }

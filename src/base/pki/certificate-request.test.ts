@@ -129,3 +129,25 @@ test('what is no block is passed over', () => {
     ['B'],
   )
 })
+
+/** A request with one name, of which the tag is exchanged. */
+function named(text: string, tag: number): Buffer {
+  const der = requestDer({ names: [text] })
+  der[der.indexOf(text, 0, 'latin1') - 2] = tag
+  return der
+}
+
+test('names that Go could not read in a certificate are refused, others of all sorts are not', () => {
+  const [email, dns, uri] = [0x81, 0x82, 0x86]
+  assert.throws(() => requestIn(named('müller', dns)), /^Error: x509: SAN dNSName is malformed$/)
+  assert.throws(() => requestIn(named('mü@b.example', email)), /SAN rfc822Name is malformed/)
+  assert.throws(
+    () => requestIn(named('spiffe://mü', uri)),
+    /uniformResourceIdentifier is malformed/,
+  )
+  for (const text of ['not%%a.uri', 'spiffe://a..b/c', 'a://.b', ':a', 'a:\tb'])
+    assert.throws(() => requestIn(named(text, uri)), /x509: cannot parse URI/, text)
+  for (const text of ['spiffe://a.b/ns%20c', 'urn:a:b', 'https://u@[::1]:80/', '/a', 'a b'])
+    assert.equal(requestIn(named(text, uri)).names.uri.length, 1, text)
+  assert.equal(requestIn(named('a@b.example', email)).names.email.length, 1)
+})

@@ -105,7 +105,34 @@ function namesIn(attributes: Element | undefined): AlternativeNames {
   const found = { dns: of('dns'), email: of('email'), ip: of('ip'), uri: of('uri') }
   if (found.ip.some(({ length }) => length !== 4 && length !== 16))
     throw new Error('x509: cannot parse IP address of length other than 4 and 16')
+  for (const [sort, title] of Object.entries(TEXT_NAMES))
+    if (found[sort as NameSort].some(bytes => bytes.some(byte => byte > 0x7f)))
+      throw new Error(`x509: SAN ${title} is malformed`)
+  for (const bytes of found.uri) checkUri(Buffer.from(bytes).toString('latin1'))
   return found
+}
+
+/** Names that are texts of ASCII, and nothing else: a certificate with others is read by none of Go's clients. */
+const TEXT_NAMES = {
+  email: 'rfc822Name',
+  dns: 'dNSName',
+  uri: 'uniformResourceIdentifier',
+} as const
+
+const URI_AUTHORITY = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#]*)/
+
+/** What Go's parser of URIs minds. */
+function checkUri(text: string): void {
+  const refuse = (why: string) => {
+    throw new Error(`x509: cannot parse URI ${JSON.stringify(text)}: ${why}`)
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be in it
+  if (/[\x00-\x1f\x7f]/.test(text)) refuse('invalid control character in URL')
+  if (/%(?![0-9A-Fa-f]{2})/.test(text.split('#')[0] ?? '')) refuse('invalid URL escape')
+  if (text.startsWith(':')) refuse('missing protocol scheme')
+  const host = URI_AUTHORITY.exec(text)?.[1] ?? ''
+  if (host !== '' && !host.startsWith('[') && host.split('.').some(label => label === ''))
+    refuse('invalid domain')
 }
 
 interface Signed {

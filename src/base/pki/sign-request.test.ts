@@ -62,7 +62,7 @@ test('a request that openssl made is answered, with all sorts of names', () => {
   const at = mkdtempSync(join(tmpdir(), 'proa-pki-'))
   try {
     const names = 'DNS:a.example,email:a@a.example,URI:https://a.example/x,IP:10.1.2.3'
-    const subject = '/C=DE/O=one/OU=two/CN=ann'
+    const subject = '/C=DE/O=one/OU=two/CN=ann/L=Ulm/ST=BW'
     const made = ['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
     const out = ['-keyout', join(at, 'key'), '-out', join(at, 'csr'), '-subj', subject]
     execFileSync('openssl', [...made, ...out, '-addext', `subjectAltName=${names}`], {
@@ -75,7 +75,7 @@ test('a request that openssl made is answered, with all sorts of names', () => {
     )
     const pem = signRequest(request, { validity, usages: ['server auth'] }, authority, systemRandom)
     const certificate = new X509Certificate(pem)
-    assert.equal(certificate.subject, 'C=DE\nO=one\nOU=two\nCN=ann')
+    assert.equal(certificate.subject, 'C=DE\nST=BW\nL=Ulm\nO=one\nOU=two\nCN=ann')
     assert.equal(
       certificate.subjectAltName,
       'DNS:a.example, email:a@a.example, IP Address:10.1.2.3, URI:https://a.example/x',

@@ -47,8 +47,8 @@ const EXTENDED_KEY_USAGES: readonly (readonly [usage: string, id: string])[] = [
 
 const COMMON_NAME = '2.5.4.3'
 const SERIAL_NUMBER = '2.5.4.5'
-/** Country, organization, unit, locality, province, street and postal code: each may be there several times. */
-const REPEATED = ['2.5.4.6', '2.5.4.10', '2.5.4.11', '2.5.4.7', '2.5.4.8', '2.5.4.9', '2.5.4.17']
+/** Country, province, locality, street, postal code, organization and unit, as Go orders them: each may be there several times. */
+const REPEATED = ['2.5.4.6', '2.5.4.8', '2.5.4.7', '2.5.4.9', '2.5.4.17', '2.5.4.10', '2.5.4.11']
 
 /** PEM of the certificate. Throws an Error where the request must not be signed. */
 export function signRequest(

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { type Secret, secret } from '#api/core/v1/secret.ts'
 import { isStatus } from '#api/machinery/status.ts'
+import { millisecondsOf } from '#api/machinery/time.ts'
 import { type Clock, sleep } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
 import type { Random } from '#base/random.ts'
@@ -157,7 +158,7 @@ export async function listTokens(client: Pick<Client, 'list'>, nowMs: number): P
 function rowOf({ data = {} }: Secret, nowMs: number): string[] {
   const text = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString()
   const expiration = text('expiration')
-  const leftMs = Date.parse(expiration) - nowMs
+  const leftMs = (millisecondsOf(expiration) ?? 0) - nowMs
   const usages = ['authentication', 'signing'].filter(
     usage => text(`usage-bootstrap-${usage}`) === 'true',
   )

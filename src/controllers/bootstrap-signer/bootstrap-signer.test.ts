@@ -63,11 +63,12 @@ test('tokens whose time is over are removed', async () => {
   await client.create(secret, tokenOf('always'))
   await client.create(secret, tokenOf('passed', at(-1000)))
   await client.create(secret, tokenOf('badone', { expiration: 'soon' }))
+  await client.create(secret, tokenOf('notime', { expiration: '2099-01-01' }))
   await client.create(secret, tokenOf('passes', at(300)))
   const names = async () => {
     const { items } = await client.list(secret, { namespace: 'kube-system' })
     return items.map(({ metadata }) => metadata.name).toSorted()
   }
-  await cluster.until('three to go', async () => (await names()).length === 2)
+  await cluster.until('four to go', async () => (await names()).length === 2)
   assert.deepEqual(await names(), ['bootstrap-token-always', 'bootstrap-token-stays0'])
 })

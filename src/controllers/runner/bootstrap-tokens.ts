@@ -1,6 +1,7 @@
 /** Bootstrap tokens: Secrets of a type of their own, by which a new node proves to a cluster, and the cluster to it, who they are. */
 import type { Secret } from '#api/core/v1/secret.ts'
 import { secret } from '#api/core/v1/secret.ts'
+import { millisecondsOf } from '#api/machinery/time.ts'
 import type { Informer, Informers } from '#client/informer.ts'
 
 /** Those of the cluster; no other Secret is looked at. */
@@ -20,6 +21,5 @@ export function tokenText({ data = {} }: Secret, key: string): string {
 export function tokenLeftMs(token: Secret, nowMs: number): number | undefined {
   const expiration = tokenText(token, 'expiration')
   if (expiration === '') return undefined
-  const endMs = Date.parse(expiration)
-  return Number.isNaN(endMs) ? 0 : Math.max(0, endMs - nowMs)
+  return Math.max(0, (millisecondsOf(expiration) ?? 0) - nowMs)
 }

@@ -131,6 +131,7 @@ async function startProa(keys: Keys, flags: readonly string[]) {
     security: securityWantedBy(invocation.values, systemFiles),
     runtimeConfig: invocation.values.runtimeConfig,
     featureGates: parseFeatureGates(invocation.values.featureGates),
+    bootstrapTokenAuth: invocation.values.enableBootstrapTokenAuth,
     listen: { address: '127.0.0.1', port: 0 },
     serviceClusterIpRange: SERVICE_RANGE,
     clusterDomain: 'cluster.local',
