@@ -10,7 +10,7 @@ import { createClient } from '#client/api-client.ts'
 import { createHttpTransport } from '#client/http-transport.ts'
 import type { Connection } from '#client/kubeconfig.ts'
 import { parseToken } from './bootstrap-token.ts'
-import { authorityHash } from './joining-access.ts'
+import { authorityHashes } from './joining-access.ts'
 
 export interface Discovery {
   /** `192.168.1.5:6443` */
@@ -38,10 +38,11 @@ export async function discoverCluster(discovery: Discovery): Promise<Connection>
   const unknown = { server: `https://${host}`, insecureSkipTlsVerify: true, namespace: '' }
   const { kubeconfig } = signedBy(token, await clusterInfo(unknown, clock))
   const { server, certificateAuthority } = clusterIn(kubeconfig)
-  const isKnown = hashes.some(hash => hash.toLowerCase() === authorityHash(certificateAuthority))
+  const theirs = authorityHashes(certificateAuthority)
+  const isKnown = hashes.some(hash => theirs.includes(hash.toLowerCase()))
   if (hashes.length > 0 && !isKnown)
     throw new UserError(
-      `the authority of the cluster at ${host} is ${authorityHash(certificateAuthority)}, which --discovery-token-ca-cert-hash does not name`,
+      `the authority of the cluster at ${host} is ${theirs.join(' and ')}, which --discovery-token-ca-cert-hash does not name`,
     )
   const known: Connection = { server, certificateAuthority, token, namespace: '' }
   // Whoever passed that on from elsewhere has no certificate of the authority.

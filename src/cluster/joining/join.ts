@@ -2,13 +2,13 @@
 import { hostname } from 'node:os'
 import { join as joinPath } from 'node:path'
 import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
+import { isDns1123Subdomain } from '#api/machinery/names.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Invocation, ValuesOf } from '#cli'
 import type { Client } from '#client/client.ts'
-import type { Connection } from '#client/kubeconfig.ts'
 import type { Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
 import { PRIVATE_DIRECTORY, PRIVATE_FILE, systemFiles } from '#host/files.ts'
@@ -25,12 +25,12 @@ import { type Layout, layoutOf } from '../layout.ts'
 import { machineReadiness } from '../machine-readiness.ts'
 import { kubeconfigOf } from '../pki/kubeconfig.ts'
 import { registrationOf } from '../registration.ts'
-import { connectionOf, type Remote, remoteContext } from '../remote-context.ts'
+import { type Remote, remoteContext } from '../remote-context.ts'
 import { startSingleKubelet } from '../single-kubelet.ts'
 import { keepOfPods } from '../single-proxy.ts'
 import { type ClusterFacts, factsOf, readFacts } from './cluster-facts.ts'
 import { discoverCluster } from './discovery.ts'
-import { authorityHash } from './joining-access.ts'
+import { checkKnownCluster, checkKnownNode, checkStillGood } from './known-node.ts'
 
 type JoinInvocation = Extract<Invocation, { name: 'join' }>
 type JoinValues = ValuesOf<'join'>
@@ -51,6 +51,11 @@ export async function join({ values: given, positionals }: JoinInvocation): Prom
   })
   if (!readiness.ready) throw new UserError(readiness.reason)
   const nodeName = values.nodeName ?? hostname().toLowerCase()
+  const [wrong] = isDns1123Subdomain(nodeName)
+  if (wrong)
+    throw new UserError(
+      `${JSON.stringify(nodeName)} is not a name that a node can have; --node-name gives it another (${wrong})`,
+    )
   const joined = new Joined(configured, nodeName, layout, log)
   try {
     const server = await joined.start(positionals[0])
@@ -153,14 +158,18 @@ class Joined implements Running {
       renewed: () => this.#rules?.reconnect(),
       clock: systemClock,
     }
+    await checkKnownNode(this.#kubeconfig, this.#nodeName)
     if (this.#values.token === undefined) {
-      if (systemFiles.exists(this.#kubeconfig)) return connectKubelet(identity, this.#log)
+      if (systemFiles.exists(this.#kubeconfig)) {
+        await checkStillGood(this.#kubeconfig, systemClock)
+        return connectKubelet(identity, this.#log)
+      }
       throw new UserError(
         'this machine is no node yet: proa join ADDRESS --token TOKEN --discovery-token-ca-cert-hash sha256:HASH; "proa token create --print-join-command" prints all of it where the cluster is',
       )
     }
     const found = await discoverCluster({ ...wayOf(this.#values, address), clock: systemClock })
-    await checkKnownCluster(this.#kubeconfig, found)
+    await checkKnownCluster(this.#kubeconfig, found, systemClock)
     systemFiles.makeDirectory(this.#layout.directory, PRIVATE_DIRECTORY)
     const { server, certificateAuthority: ca = '' } = found
     const text = kubeconfigOf({ server, ca, user: 'bootstrap', token: this.#values.token })
@@ -221,24 +230,6 @@ class Joined implements Running {
     })
     return policies
   }
-}
-
-/**
- * Throws a UserError where the machine is a node of another cluster, by the kubeconfig that it has. Where the same cluster is found at another
- * address by now, the kubeconfig goes, and the node asks for one anew.
- */
-export async function checkKnownCluster(
-  kubeconfig: string,
-  { server, certificateAuthority = '' }: Connection,
-): Promise<void> {
-  if (!systemFiles.exists(kubeconfig)) return
-  const known = await connectionOf(kubeconfig).catch(() => undefined)
-  if (known?.certificateAuthority === undefined) return
-  if (authorityHash(known.certificateAuthority) !== authorityHash(certificateAuthority))
-    throw new UserError(
-      `this machine is a node of another cluster, at ${known.server}; "proa reset" ends that, and removes its pods`,
-    )
-  if (known.server !== server) systemFiles.remove(kubeconfig)
 }
 
 function wayOf({ token = '', caCertHashes, skipsCaVerification }: JoinValues, address?: string) {

@@ -7,6 +7,7 @@ import { clusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { clusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import { role } from '#api/rbac/v1/role.ts'
 import { roleBinding } from '#api/rbac/v1/role-binding.ts'
+import { certificatesIn } from '#base/pki/pem.ts'
 import type { Client } from '#client/client.ts'
 import { FACTS_NAME } from './cluster-facts.ts'
 
@@ -120,8 +121,10 @@ function clusterInfo(server: string, ca: string): string {
   ].join('\n')
 }
 
-/** By what a machine that joins knows the authority: `sha256:` and the hash of its public key, as kubeadm's. */
-export function authorityHash(ca: string): string {
-  const key = new X509Certificate(ca).publicKey.export({ type: 'spki', format: 'der' })
-  return `sha256:${createHash('sha256').update(key).digest('hex')}`
+/** By what a machine that joins knows the authorities, which are several while one takes the place of another: `sha256:` and the hash of a public key, as kubeadm's. */
+export function authorityHashes(ca: string): string[] {
+  return certificatesIn(ca).map(pem => {
+    const key = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' })
+    return `sha256:${createHash('sha256').update(key).digest('hex')}`
+  })
 }

@@ -8,7 +8,7 @@ import { node as nodeKind } from '#api/core/v1/node.ts'
 import { secret } from '#api/core/v1/secret.ts'
 import { UserError } from '#base/errors.ts'
 import { silentLog } from '#base/log.ts'
-import { issueAuthority } from '#base/pki/certificate.ts'
+import { issueAuthority, issueLeaf } from '#base/pki/certificate.ts'
 import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
@@ -20,8 +20,9 @@ import { remoteContext } from '../remote-context.ts'
 import { type Cluster, startCluster } from '../start-cluster.ts'
 import { publishFacts, readFacts } from './cluster-facts.ts'
 import { discoverCluster, hostOf, signedBy } from './discovery.ts'
-import { checkKnownCluster, rangeOfNode } from './join.ts'
-import { authorityHash } from './joining-access.ts'
+import { rangeOfNode } from './join.ts'
+import { authorityHashes } from './joining-access.ts'
+import { checkKnownCluster, checkKnownNode, checkStillGood } from './known-node.ts'
 import { createToken, deleteToken, listTokens } from './tokens.ts'
 
 const noMachine: LoadHollowMachine = () => assert.fail('no hollow node is wanted')
@@ -84,7 +85,7 @@ describe('machines join', () => {
     token = words[4] ?? ''
     hash = words[6] ?? ''
     assert.match(token, /^[a-z0-9]{6}\.[a-z0-9]{16}$/)
-    assert.equal(hash, authorityHash(ca))
+    assert.deepEqual([hash], authorityHashes(ca))
     const [shown = ''] = /^proa join .*$/m.exec(readFileSync('README.md', 'utf8')) ?? []
     assert.equal(masked(words.join(' ')), masked(shown))
     assert.equal(words[2], address)
@@ -146,20 +147,20 @@ describe('machines join', () => {
     t.after(() => rmSync(directory, { recursive: true, force: true }))
     const kubeconfig = join(directory, 'kubelet.conf')
     const found = await discover()
-    await checkKnownCluster(kubeconfig, found)
+    await checkKnownCluster(kubeconfig, found, systemClock)
     const write = (server: string, authority: string) =>
       writeFileSync(kubeconfig, kubeconfigOf({ server, ca: authority, user: 'n', token: 't' }))
     write(found.server, ca)
-    await checkKnownCluster(kubeconfig, found)
+    await checkKnownCluster(kubeconfig, found, systemClock)
     assert.ok(existsSync(kubeconfig), 'it goes on as it was')
     const { certificate } = issueAuthority('other', { notBefore: 0, notAfter: 4e12 }, systemRandom)
     write('https://192.0.2.7:6443', certificate)
     await assert.rejects(
-      checkKnownCluster(kubeconfig, found),
+      checkKnownCluster(kubeconfig, found, systemClock),
       says(/is a node of another cluster, at https:\/\/192\.0\.2\.7:6443; "proa reset" ends that/),
     )
     write('https://192.0.2.7:6443', ca)
-    await checkKnownCluster(kubeconfig, found)
+    await checkKnownCluster(kubeconfig, found, systemClock)
     assert.equal(existsSync(kubeconfig), false)
   })
 
@@ -205,6 +206,43 @@ describe('machines join', () => {
     await assert.rejects(client.get(configMap, 'kube-root-ca.crt', 'default'), /forbidden/)
     await node.stop()
   })
+})
+
+test('a machine that joined before goes on only as whom it is, and only while it is known', async t => {
+  const directory = mkdtempSync(join(tmpdir(), 'proa-joining-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const kubeconfig = join(directory, 'kubelet.conf')
+  await checkKnownNode(kubeconfig, 'one')
+  const [now, day] = [systemClock.now(), 86_400_000]
+  const authorities = [0, 1].map(() =>
+    issueAuthority('kubernetes', { notBefore: 0, notAfter: 4e12 }, systemRandom),
+  ) as [ReturnType<typeof issueAuthority>, ReturnType<typeof issueAuthority>]
+  const [{ certificate: ca }, next] = authorities
+  const server = 'https://192.0.2.7:6443'
+  const write = (notBefore: number, notAfter: number) => {
+    const subject = { commonName: 'system:node:one', organizations: ['system:nodes'] }
+    const validity = { notBefore, notAfter }
+    const leaf = issueLeaf({ subject, usages: ['client'], validity }, authorities[0], systemRandom)
+    const { certificate: cert, key } = leaf
+    writeFileSync(kubeconfig, kubeconfigOf({ server, ca, user: 'n', cert, key }))
+  }
+  const found = (more = '') => ({ server, certificateAuthority: ca + more, namespace: '' })
+  write(now - day, now + day)
+  await checkKnownNode(kubeconfig, 'one')
+  await assert.rejects(
+    checkKnownNode(kubeconfig, 'two'),
+    says(/is the node one, not two; --node-name one goes on with it, "proa reset" ends it/),
+  )
+  await checkStillGood(kubeconfig, systemClock)
+  await checkKnownCluster(kubeconfig, found(), systemClock)
+  assert.ok(existsSync(kubeconfig))
+  await checkKnownCluster(kubeconfig, found(next.certificate), systemClock)
+  assert.equal(existsSync(kubeconfig), false, 'of another authority it has yet to learn')
+  write(now - day, now - 1000)
+  await assert.rejects(checkStillGood(kubeconfig, systemClock), says(/expired on .*with a token/))
+  write(now + day, now + 2 * day)
+  await checkKnownCluster(kubeconfig, found(), systemClock)
+  assert.equal(existsSync(kubeconfig), false, 'made by a clock that was ahead')
 })
 
 test('an address to join at may be of IPv6, in brackets or bare', () => {

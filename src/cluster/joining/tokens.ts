@@ -17,7 +17,7 @@ import { layoutOf } from '../layout.ts'
 import { connectionOf, remoteContext } from '../remote-context.ts'
 import { parseToken } from './bootstrap-token.ts'
 import { readFacts } from './cluster-facts.ts'
-import { allowJoining, authorityHash, JOINING_GROUP } from './joining-access.ts'
+import { allowJoining, authorityHashes, JOINING_GROUP } from './joining-access.ts'
 
 type TokenInvocation = Extract<Invocation, { name: 'token create' | 'token list' | 'token delete' }>
 
@@ -104,7 +104,8 @@ export async function createToken(client: Client, options: NewToken): Promise<st
   await untilSigned(client, id, clock)
   if (!printJoinCommand) return token
   const { host } = new URL(server)
-  return `proa join ${host} --token ${token} --discovery-token-ca-cert-hash ${authorityHash(ca)}`
+  const hashes = authorityHashes(ca).map(hash => ` --discovery-token-ca-cert-hash ${hash}`)
+  return `proa join ${host} --token ${token}${hashes.join('')}`
 }
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'

@@ -22,7 +22,7 @@ interface Asked {
 }
 
 /** An API server that knows one token, whose owner may read metrics. */
-function accessTo(state = { isAway: false }) {
+function accessTo(state = { isAway: false }, clientAuthority = authority.certificate) {
   const asked: Asked['spec'][] = []
   const client = {
     async create(_: unknown, { spec }: Asked) {
@@ -37,7 +37,7 @@ function accessTo(state = { isAway: false }) {
   const log = silentLog
   const access = createKubeletAccess({
     nodeName: 'n1',
-    clientAuthority: authority.certificate,
+    clientAuthority,
     client,
     clock,
     log,
@@ -92,4 +92,20 @@ test('a token that names the API server’s own client is no certificate of it',
   assert.equal(await ask('/logs/', undefined, der), 'yes')
   assert.equal(asked.length, 0)
   assert.equal(await ask('/logs/', 'good'), 'Forbidden')
+})
+
+test('while one authority takes the place of another, certificates of both are good', async () => {
+  const next = issueAuthority('kubernetes', validity, systemRandom)
+  const name = 'kube-apiserver-kubelet-client'
+  const leaf = { subject: { commonName: name }, usages: ['client'], names: [], validity } as const
+  const derOf = (by: typeof authority) =>
+    Buffer.from(
+      issueLeaf(leaf, by, systemRandom).certificate.replaceAll(/-----.*-----|\s/g, ''),
+      'base64',
+    )
+  const { ask } = accessTo({ isAway: false }, authority.certificate + next.certificate)
+  assert.equal(await ask('/logs/', undefined, derOf(authority)), 'yes')
+  assert.equal(await ask('/logs/', undefined, derOf(next)), 'yes')
+  const stranger = issueAuthority('kubernetes', validity, systemRandom)
+  assert.equal(await ask('/logs/', undefined, derOf(stranger)), 'Unauthorized')
 })

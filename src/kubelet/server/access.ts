@@ -9,6 +9,7 @@ import { StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
+import { certificatesIn } from '#base/pki/pem.ts'
 import type { Writer } from '#client/client.ts'
 import { bearerOf } from '#client/serving/bearer.ts'
 import type { ServedPeer } from '#client/serving/handler.ts'
@@ -17,7 +18,7 @@ import type { ApiRequest } from '#client/transport.ts'
 
 export interface KubeletAccessOptions {
   readonly nodeName: string
-  /** PEM of the authority whose client certificates say who somebody is. */
+  /** PEM of the authorities whose client certificates say who somebody is: two, as long as one takes the other's place. */
   readonly clientAuthority: string
   readonly client: Pick<Writer, 'create'>
   readonly clock: Clock
@@ -47,7 +48,7 @@ export type KubeletAccess = (request: ApiRequest, peer: ServedPeer) => Promise<v
 
 export function createKubeletAccess(options: KubeletAccessOptions): KubeletAccess {
   const { nodeName, client, clock, log } = options
-  const authority = new X509Certificate(options.clientAuthority)
+  const authorities = certificatesIn(options.clientAuthority).map(pem => new X509Certificate(pem))
   const remembered = new Map<string, { allowed: boolean; untilMs: number }>()
 
   const review = async (user: User, verb: string, subresource: string): Promise<boolean> => {
@@ -85,7 +86,7 @@ export function createKubeletAccess(options: KubeletAccessOptions): KubeletAcces
     })
 
   return async (request, peer) => {
-    const certified = userOf(peer.certificate, authority, clock.now())
+    const certified = userOf(peer.certificate, authorities, clock.now())
     if (certified?.name === API_SERVER) return
     const token = bearerOf(request)
     const user = certified ?? (token === undefined ? undefined : await ownerOfToken(token))
@@ -103,13 +104,15 @@ export function createKubeletAccess(options: KubeletAccessOptions): KubeletAcces
 
 function userOf(
   der: Uint8Array | undefined,
-  authority: X509Certificate,
+  authorities: readonly X509Certificate[],
   now: number,
 ): User | undefined {
   if (!der) return undefined
   try {
     const certificate = new X509Certificate(der)
-    const isOurs = certificate.checkIssued(authority) && certificate.verify(authority.publicKey)
+    const isOurs = authorities.some(
+      authority => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
+    )
     const isValid =
       Date.parse(certificate.validFrom) <= now && now <= Date.parse(certificate.validTo)
     // `keyUsage` is node's name for the extended usages.

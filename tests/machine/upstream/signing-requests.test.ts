@@ -119,9 +119,7 @@ async function decide(both: Both, at: 0 | 1, object: Said['body'], type: string)
 async function settled(both: Both, path: string): Promise<[string, string]> {
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
-    const [upstream = '', proa = ''] = (await both.both({ path, asAdmin: true })).map(said =>
-      state(said).replace(/Approved\/(AutoApproved|Test)\/[^,]*?(?=[ ,])/, 'Approved'),
-    )
+    const [upstream = '', proa = ''] = (await both.both({ path, asAdmin: true })).map(state)
     if (upstream === proa || performance.now() > deadline) return [upstream, proa]
     await delay(500)
   }
@@ -144,7 +142,9 @@ function answered({ status, body }: Said): string {
 function state({ body }: Said): string {
   const { conditions = [], certificate } = body.status ?? {}
   const texts = conditions.map(
-    ({ type, reason, message }: Record<string, string>) => `${type}/${reason}/${message}`,
+    // By a controller or by hand, whichever came first.
+    ({ type, reason, message }: Record<string, string>) =>
+      type === 'Approved' ? type : `${type}/${reason}/${message}`,
   )
   return `${texts.sort().join()} ${certificate ? `cert: ${certified(certificate)}` : ''}`
 }
