@@ -16,6 +16,7 @@ import { systemRandom } from '#host/random.ts'
 import { type CertificateRotation, certificateTools } from '#kubelet'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
 import { connectionOf, type Remote, remoteContext } from './remote-context.ts'
+import { renewedRemote } from './renewed-remote.ts'
 
 export interface KubeletIdentity {
   readonly nodeName: string
@@ -46,7 +47,8 @@ export async function connectKubelet(identity: KubeletIdentity, log: Log): Promi
   await bootstrap(identity, keep, log)
   const connection = await connectionOf(kubeconfig)
   const { clientCertificate: certificate, clientKey: key } = connection
-  if (!identity.rotateCertificates || !certificate || !key) return remoteContext(connection, log)
+  if (!identity.rotateCertificates || !certificate || !key)
+    return renewedRemote({ kubeconfig, clock, log })
 
   let rotation: CertificateRotation | undefined
   const current = () => rotation?.current ?? { certificate, key }

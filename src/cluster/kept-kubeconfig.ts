@@ -29,7 +29,7 @@ export function keepKubeconfig({ clock, log, text, write }: KeptKubeconfig): { s
       if (now !== written) write(now)
       written = now
     } catch (error) {
-      log.error("the administrator's kubeconfig could not be renewed; trying again", {
+      log.error('a kubeconfig could not be renewed; trying again', {
         error: messageOf(error),
       })
     }

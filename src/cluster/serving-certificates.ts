@@ -9,6 +9,7 @@ import { systemFiles } from '#host/files.ts'
 import { certificateTools } from '#kubelet'
 import { certificateDirectoryOf } from './data-directory.ts'
 import type { Layout } from './layout.ts'
+import { reread } from './reread.ts'
 
 export interface ServingOptions {
   readonly context: RoleContext
@@ -31,8 +32,13 @@ export async function servingCertificates(options: ServingOptions): Promise<Serv
   const { rotateServerCertificates, tlsCertFile, tlsPrivateKeyFile } = options.values
   if (rotateServerCertificates && tlsCertFile === undefined && tlsPrivateKeyFile === undefined)
     return rotated(options)
-  const fixed = inFiles(options)
-  return { current: () => fixed, async stop() {} }
+  const { clock, log } = options.context
+  // Whoever renews them, such as `proa apiserver` every eight months, does not restart the kubelet.
+  const current = reread(() => inFiles(options), "the kubelet's serving certificate", {
+    clock,
+    log,
+  })
+  return { current, async stop() {} }
 }
 
 /** Between a minute and four years, as upstream's histogram. */
@@ -44,8 +50,11 @@ async function rotated(options: ServingOptions): Promise<ServingCertificates> {
   const { client, clock, random, log } = context
   const { CertificateRotation, CertificateStore, SERVING_PURPOSE, subjectOfNode } =
     await certificateTools()
-  const { names = [nodeName, ...nodeAddresses] } = options
-  const wanted = { subject: subjectOfNode(nodeName), names }
+  // The addresses are the machine's of now: the list is changed in place when it moves.
+  const wanted = () => ({
+    subject: subjectOfNode(nodeName),
+    names: options.names ?? [nodeName, ...nodeAddresses],
+  })
   const rotation = new CertificateRotation({
     ...{ client, clock, random, log },
     store: new CertificateStore({
@@ -55,7 +64,7 @@ async function rotated(options: ServingOptions): Promise<ServingCertificates> {
       clock,
     }),
     purpose: SERVING_PURPOSE,
-    wanted: () => wanted,
+    wanted,
     failures: figures.counter(
       'kubelet_server_expiration_renew_errors',
       'How often no new serving certificate was to be had.',

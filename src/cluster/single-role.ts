@@ -15,6 +15,7 @@ import { accessOptionsOf } from './access-options.ts'
 import { auditOptionsOf } from './audit-options.ts'
 import type { BuiltInClouds } from './configured-cloud.ts'
 import { certificateDirectoryOf, dataDirectoryOf } from './data-directory.ts'
+import { keepKubeconfig } from './kept-kubeconfig.ts'
 import { kubeletClientOf } from './kubelet-client.ts'
 import type { KubeletSettings } from './kubelet-settings.ts'
 import { layoutOf } from './layout.ts'
@@ -86,17 +87,26 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
   })
   const { adminKubeconfig } = layoutOf(dataDirectory)
   const directory = dirname(adminKubeconfig)
-  for (const [name, text] of Object.entries(server.kubeconfigs())) {
-    const path =
-      name === 'admin'
-        ? (values.writeKubeconfig ?? adminKubeconfig)
-        : join(directory, `${name}.conf`)
-    systemFiles.writeAtomically(path, text, PRIVATE_FILE)
-  }
+  const pathOf = (name: string) =>
+    name === 'admin' ? (values.writeKubeconfig ?? adminKubeconfig) : join(directory, `${name}.conf`)
+  // Roles look at theirs again, too.
+  const kept = Object.keys(server.kubeconfigs()).map(name =>
+    keepKubeconfig({
+      clock: systemClock,
+      log,
+      text: () => server.kubeconfigs()[name] ?? '',
+      write: text => systemFiles.writeAtomically(pathOf(name), text, PRIVATE_FILE),
+    }),
+  )
   process.stdout.write(
     `The API server listens on ${server.url}; each role's kubeconfig is in ${directory}\n`,
   )
-  return server
+  return {
+    async stop() {
+      for (const each of kept) each.stop()
+      await server.stop()
+    },
+  }
 }
 
 type RemoteInvocation = Exclude<RoleInvocation, { name: 'apiserver' }> & {
@@ -133,10 +143,10 @@ async function runRemote(given: RemoteInvocation, builtInClouds: BuiltInClouds):
 async function connect(invocation: RemoteInvocation, log: Log): Promise<Remote> {
   const { kubeconfig } = invocation.values
   if (invocation.name !== 'kubelet') {
-    const { connectionOf, remoteContext } = await import('./remote-context.ts')
+    const { renewedRemote } = await import('./renewed-remote.ts')
     const keep =
       invocation.name === 'proxy' ? (await import('./single-proxy.ts')).keepOfPods : undefined
-    return remoteContext(await connectionOf(kubeconfig), log, undefined, keep)
+    return renewedRemote({ kubeconfig, clock: systemClock, log, keep })
   }
   const { bootstrapKubeconfig, nodeName, rotateCertificates } = invocation.values
   const { connectKubelet } = await import('./bootstrap-kubelet.ts')
