@@ -1,9 +1,7 @@
 /** What the flags about serving ask for: how connections are secured, how requests are answered, and how the server leaves. */
-import { X509Certificate } from 'node:crypto'
-import { isIP } from 'node:net'
 import { getCiphers, type SecureVersion } from 'node:tls'
 import { UserError } from '#base/errors.ts'
-import type { CertifiedKey } from '#base/pki/certificate.ts'
+import { namesIn } from '#base/pki/names-in.ts'
 import type { ValuesOf } from '#cli'
 import type { NamedCertificate } from '#client/serving/tls.ts'
 import { certifiedKeyIn } from './certified-key.ts'
@@ -198,20 +196,9 @@ function namedBy(texts: readonly string[], machine: Machine): () => readonly Nam
       ({ names, pair }) => ({
         cert: pair.certificate,
         key: pair.key,
-        names: names ?? namesIn(pair),
+        names: names ?? namesIn(pair.certificate),
       }),
     )
   }
   return reread(read, 'a certificate for a name', machine)
-}
-
-function namesIn({ certificate }: CertifiedKey): readonly string[] {
-  const { subject, subjectAltName = '' } = new X509Certificate(certificate)
-  const [, common] = /^CN=(.+)$/m.exec(subject) ?? []
-  const alternative = subjectAltName.split(', ').flatMap(each => {
-    const [kind, name = ''] = each.split(/:(.*)/s)
-    return kind === 'DNS' || kind === 'IP Address' ? [name] : []
-  })
-  const names = [...(common === undefined ? [] : [common]), ...alternative]
-  return names.filter(name => isIP(name) || /^(\*\.)?[a-z0-9.-]+$/i.test(name))
 }

@@ -5,6 +5,7 @@ import { signToken } from '#apiserver/authentication/jwt.ts'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
+import { namesIn } from '#base/pki/names-in.ts'
 import { version } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
 import type { Informers } from '#client/informer.ts'
@@ -112,6 +113,7 @@ export class InProcessRoles implements Running {
         ...(this.#options.machine ? { takenPorts: takenPortsOf(this.#options.machine) } : {}),
         balancesByClassOnly: hasCloud(this.#options),
         tokens: { sign: claims => signToken(claims, tokenKey) },
+        serverNames: this.#serverNames(),
         signing: {
           authorities: Object.fromEntries(SIGNERS.map(name => [name, () => pki.signer])),
         },
@@ -168,6 +170,15 @@ export class InProcessRoles implements Running {
   /** Ends them; nothing that they decided is still to be written afterwards. */
   async stopControl(): Promise<void> {
     await Promise.all(this.#control.map(part => part.stop()))
+  }
+
+  #serverNames(): readonly string[] {
+    const { pki, security, http } = this.#options
+    const shown = [pki.server().certificate, security?.serving?.certificate ?? '']
+    return [
+      ...shown.filter(Boolean).flatMap(namesIn),
+      ...(http?.named?.() ?? []).flatMap(({ names }) => names),
+    ]
   }
 
   async stop(): Promise<void> {

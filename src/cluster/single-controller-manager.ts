@@ -47,6 +47,7 @@ export async function startControllerManager(
       terminatedPodThreshold: values.terminatedPodGcThreshold,
       ...(certificateAuthority ? { certificateAuthority } : {}),
       ...(signing ? { signing } : {}),
+      serverNames: [new URL(connection.server).hostname],
       ...(tokens ? { tokens } : {}),
       legacyTokenCleanUpPeriodMs: values.legacyServiceAccountTokenCleanUpPeriodMs,
     })

@@ -102,6 +102,8 @@ export interface ControllersOptions {
   readonly legacyTokenCleanUpPeriodMs?: number
   /** What signs certificates; without it, nobody does. */
   readonly signing?: SigningOptions
+  /** By which the API server is known: no node is given a certificate for one of them unasked. */
+  readonly serverNames?: readonly string[]
   /** The disks of nodes; without them, no volumes are made in directories of nodes. */
   readonly nodeDirectories?: NodeDirectories
   /** Ports on which programs of nodes listen; without it, Services of type LoadBalancer are left to others. */
@@ -224,7 +226,8 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'token-cleaner-controller', isOffByDefault: true, create: tokenCleanerController },
   {
     name: 'certificatesigningrequest-approving-controller',
-    create: certificateSigningRequestApprovingController,
+    create: (context, { serverNames }) =>
+      certificateSigningRequestApprovingController(context, serverNames),
   },
   {
     name: 'certificatesigningrequest-signing-controller',

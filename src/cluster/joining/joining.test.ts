@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
+import { createPrivateKey } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { certificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { node as nodeKind } from '#api/core/v1/node.ts'
 import { secret } from '#api/core/v1/secret.ts'
 import { UserError } from '#base/errors.ts'
 import { silentLog } from '#base/log.ts'
-import { issueAuthority, issueLeaf } from '#base/pki/certificate.ts'
+import { issueAuthority, issueLeaf, newPrivateKey } from '#base/pki/certificate.ts'
+import { requestPem } from '#base/pki/make-request.ts'
 import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
@@ -170,6 +173,34 @@ describe('machines join', () => {
     assert.throws(() => signedBy('abcdef.0123456789abcdef', data), says(/not signed/))
   })
 
+  /** What became of the request of such a node for a serving certificate when another one's was answered that was made later. */
+  async function pretending(nodeName: string) {
+    const { requestCertificate, SERVING_PURPOSE, subjectOfNode } = await certificateTools()
+    const { token: given, ...connection } = await discover()
+    const clientFor = async (name: string) => {
+      const bootstrap = remoteContext({ ...connection, token: given ?? '' }, silentLog)
+      const { client } = bootstrap.context
+      const pair = await bootstrapCertificate({ client, nodeName: name, clock: systemClock })
+      await bootstrap.stop()
+      const { certificate: clientCertificate, key: clientKey } = pair
+      return remoteContext({ ...connection, clientCertificate, clientKey }, silentLog)
+    }
+    const [odd, plain] = [await clientFor(nodeName), await clientFor('plain')]
+    const key = createPrivateKey(newPrivateKey())
+    const request = requestPem({ subject: subjectOfNode(nodeName), names: [nodeName] }, key)
+    const { metadata } = await odd.context.client.create(certificateSigningRequest, {
+      metadata: { generateName: 'csr-' },
+      spec: { request: Buffer.from(request).toString('base64'), ...SERVING_PURPOSE },
+    } as never)
+    await requestCertificate({
+      ...{ client: plain.context.client, clock: systemClock, purpose: SERVING_PURPOSE },
+      wanted: { subject: subjectOfNode('plain'), names: ['plain'] },
+    })
+    await odd.stop()
+    await plain.stop()
+    return cluster.client.get(certificateSigningRequest, metadata.name ?? '')
+  }
+
   test('it becomes a node, with a range that no other has, and may do what nodes do', async () => {
     const log = silentLog
     const bootstrap = remoteContext(await discover(), log)
@@ -201,6 +232,12 @@ describe('machines join', () => {
       wanted: { subject: subjectOfNode('joined'), names: ['joined'] },
     })
     assert.match(serving.certificate, /BEGIN CERTIFICATE/)
+    // Whoever has a token chooses a name, but not the API server's or one for several.
+    for (const nodeName of ['kube-apiserver', '*.example.com']) {
+      const asked = await pretending(nodeName)
+      assert.equal(asked.status?.certificate, undefined, nodeName)
+      assert.deepEqual(asked.status?.conditions ?? [], [], nodeName)
+    }
     // Others' secrets are not for it.
     await assert.rejects(client.list(secret), /forbidden/)
     await assert.rejects(client.get(configMap, 'kube-root-ca.crt', 'default'), /forbidden/)

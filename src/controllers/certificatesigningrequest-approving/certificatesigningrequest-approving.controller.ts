@@ -11,6 +11,7 @@ import { reconcile } from './certificatesigningrequest-approving.reconcile.ts'
 
 export function certificateSigningRequestApprovingController(
   context: ControllerContext,
+  serverNames: readonly string[] = [],
 ): Controller {
   const { client } = context
   const requests = context.informers.for(certificateSigningRequest)
@@ -44,7 +45,7 @@ export function certificateSigningRequestApprovingController(
     reconcile(key) {
       const request = requests.get(key)
       return request
-        ? reconcile(request, subresource => mayCreate(request, subresource))
+        ? reconcile(request, subresource => mayCreate(request, subresource), serverNames)
         : nothingToDo
     },
   }

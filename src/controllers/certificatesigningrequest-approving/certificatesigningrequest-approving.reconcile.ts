@@ -3,10 +3,12 @@
  * stands for such requests: `selfnodeclient` for a node that renews its own, `nodeclient` for one that joins. Upstream approves no serving
  * certificates; here those of nodes that have the right `selfnodeserver`, as Kubernetes 1.7 had it, and ask for no other name than their own.
  */
+import { isIP } from 'node:net'
 import {
   type CertificateSigningRequest,
   certificateSigningRequest,
 } from '#api/certificates/v1/certificate-signing-request.ts'
+import { isDns1123Subdomain } from '#api/machinery/names.ts'
 import { nothingToDo, type Outcome, type Write } from '../runner/controller.ts'
 import {
   kubeletClientProblem,
@@ -17,10 +19,13 @@ import {
 const KUBELET_CLIENT = 'kubernetes.io/kube-apiserver-client-kubelet'
 const KUBELET_SERVING = 'kubernetes.io/kubelet-serving'
 
-/** `mayCreate` says whether the request's author has the right. Throws an Error for a request that cannot be read. */
+/**
+ * `mayCreate` says whether the request's author has the right; `serverNames` are those of the API server. Throws an Error for a request that cannot be read.
+ */
 export async function reconcile(
   request: CertificateSigningRequest,
   mayCreate: (subresource: string) => Promise<boolean>,
+  serverNames: readonly string[] = [],
 ): Promise<Outcome> {
   const { spec, status } = request
   const isDecided = (status.conditions ?? []).some(
@@ -29,7 +34,8 @@ export async function reconcile(
   if (status.certificate || isDecided) return nothingToDo
   const wanted = parsedRequest(request)
   if (spec.signerName === KUBELET_SERVING) {
-    if (!isForItself(request, wanted) || !(await mayCreate('selfnodeserver'))) return nothingToDo
+    if (!isForItself(request, wanted, serverNames)) return nothingToDo
+    if (!(await mayCreate('selfnodeserver'))) return nothingToDo
     return approve(request, 'self kubelet server')
   }
   if (spec.signerName !== KUBELET_CLIENT || kubeletClientProblem(wanted, spec.usages ?? []))
@@ -45,6 +51,7 @@ export async function reconcile(
 function isForItself(
   { spec }: CertificateSigningRequest,
   wanted: ReturnType<typeof parsedRequest>,
+  serverNames: readonly string[],
 ): boolean {
   const { subject, names } = wanted
   const nodeName = subject.commonName.replace(/^system:node:/, '')
@@ -52,7 +59,23 @@ function isForItself(
     kubeletServingProblem(wanted, spec.usages ?? []) === undefined &&
     spec.username === subject.commonName &&
     names.ip.length === 0 &&
+    isOnlyOfNode(nodeName, serverNames) &&
     names.dns.every(name => Buffer.from(name).equals(Buffer.from(nodeName)))
+  )
+}
+
+/**
+ * Whoever has a token to join with chooses the node's name, and could choose the API server's, a Service's or one with a star, for a certificate
+ * with which to pretend to be those.
+ */
+function isOnlyOfNode(nodeName: string, serverNames: readonly string[]): boolean {
+  return (
+    isDns1123Subdomain(nodeName).length === 0 &&
+    isIP(nodeName) === 0 &&
+    nodeName !== 'localhost' &&
+    !/^kubernetes(\.default)?$/.test(nodeName) &&
+    !nodeName.split('.').includes('svc') &&
+    !serverNames.some(name => name.toLowerCase() === nodeName)
   )
 }
 

@@ -14,6 +14,8 @@ interface State extends Pick<RequestOptions, 'commonName' | 'organizations' | 'n
   readonly certificate?: string
   /** The rights that whoever asks has. */
   readonly rights?: readonly string[]
+  /** Of the API server. */
+  readonly serverNames?: readonly string[]
 }
 
 function requestOf(state: State): CertificateSigningRequest {
@@ -32,10 +34,11 @@ function requestOf(state: State): CertificateSigningRequest {
 const scenarios = new URL('certificatesigningrequest-approving.scenarios.txt', import.meta.url)
 testScenarios<State>(scenarios, async state => {
   const asked: string[] = []
-  const outcome = await reconcile(requestOf(state), async subresource => {
+  const mayCreate = async (subresource: string) => {
     asked.push(subresource)
     return state.rights?.includes(subresource) ?? false
-  })
+  }
+  const outcome = await reconcile(requestOf(state), mayCreate, state.serverNames)
   const later = outcome.againWithBackoff ? ['again with backoff'] : []
   const lines = [...showOutcome(outcome, undefined), ...later].filter(
     line => line !== 'nothing' || later.length === 0,
@@ -83,4 +86,24 @@ test('nobody is approved without a right, and nothing but a kubelet’s client c
       assert.equal(writes.length, isKubelet && mayAsk ? 1 : 0)
     }),
   )
+})
+
+test('no node gets a certificate by which it could pretend to be the API server, a Service, or several', async () => {
+  const approved = async (name: string) => {
+    const commonName = `system:node:${name}`
+    const request = requestOf({
+      ...{ commonName, username: commonName, names: [name] },
+      ...{ signer: 'kubernetes.io/kubelet-serving', usages: ['digital signature', 'server auth'] },
+    })
+    const { writes } = await reconcile(request, async () => true, ['API.example.com'])
+    return writes.length === 1
+  }
+  for (const good of ['a', 'a.example.com', 'kubernetes-1', 'svc1', 'kubernetes.example.com'])
+    assert.ok(await approved(good), good)
+  for (const bad of [
+    ...['*', '*.example.com', '*.svc.cluster.local', 'api.example.com', 'API.EXAMPLE.COM'],
+    ...['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'Kubernetes.default.SVC'],
+    ...['kubernetes.default.svc.cluster.local', 'web.shop.svc', 'localhost', '10.96.0.1', ''],
+  ])
+    assert.ok(!(await approved(bad)), bad)
 })
