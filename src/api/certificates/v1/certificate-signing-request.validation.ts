@@ -108,7 +108,7 @@ function validateConditions(
     const other = APPROVALS.find(each => each !== type) ?? ''
     if (!mayBeBoth && APPROVALS.includes(type) && seen.includes(other))
       errors.push(
-        invalid(`${at}.type`, type, 'Approved and Denied conditions are mutually exclusive'),
+        invalid(CONDITIONS, type, 'Approved and Denied conditions are mutually exclusive'),
       )
     if (!mayRepeat && seen.includes(type)) errors.push(duplicate(`${at}.type`, type))
     seen.push(type)

@@ -94,7 +94,7 @@ test('an approver decides once, one way', () => {
   assert.deepEqual(check([is('Denied')], []), [])
   assert.deepEqual(check([is('Mood', 'Unknown')], []), [])
   assert.deepEqual(check([is('Approved'), is('Denied')], []), [
-    'status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
+    'status.conditions: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
   ])
   assert.deepEqual(check([], [is('Approved'), is('Failed')]), [
     'status.conditions: Forbidden: updates may not remove a condition of type "Approved"',
