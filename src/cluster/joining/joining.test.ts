@@ -24,7 +24,7 @@ import { type Cluster, startCluster } from '../start-cluster.ts'
 import { publishFacts, readFacts } from './cluster-facts.ts'
 import { discoverCluster, hostOf, signedBy } from './discovery.ts'
 import { rangeOfNode } from './join.ts'
-import { authorityHashes } from './joining-access.ts'
+import { authorityHashes, JOINING_GROUP } from './joining-access.ts'
 import { checkKnownCluster, checkKnownNode, checkStillGood } from './known-node.ts'
 import { createToken, deleteToken, listTokens } from './tokens.ts'
 
@@ -98,12 +98,13 @@ describe('machines join', () => {
     const wished = 'abcdef.0123456789abcdef'
     await create({ wished, ttlMs: 0 })
     await assert.rejects(create({ wished }), says(/there is a token abcdef already/))
+    await assert.rejects(create({ ttlMs: -1 }), says(/--ttl must not be negative/))
     await assert.rejects(create({ wished: 'ABCDEF.0123456789abcdef' }), says(/has the form/))
     const lines = (await listTokens(cluster.client, systemClock.now())).split('\n')
-    assert.match(lines[0] ?? '', /^TOKEN +TTL +EXPIRES +USAGES +DESCRIPTION$/)
+    assert.match(lines[0] ?? '', /^TOKEN +TTL +EXPIRES +USAGES +DESCRIPTION +EXTRA GROUPS$/)
     assert.ok(
       lines.includes(
-        `${wished}   <forever>   <never>                authentication,signing   for tests`,
+        `${wished}   <forever>   <never>                authentication,signing   for tests     ${JOINING_GROUP}`,
       ),
     )
     assert.ok(

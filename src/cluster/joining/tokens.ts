@@ -75,6 +75,7 @@ export interface NewToken {
 /** Makes a token and whatever joining needs; resolves with what to tell when the token can be used. */
 export async function createToken(client: Client, options: NewToken): Promise<string> {
   const { ca, ttlMs, description, printJoinCommand, wished, clock, random } = options
+  if (ttlMs < 0) throw new UserError('--ttl must not be negative; 0 is for ever')
   const token = wished ?? `${letters(random, 6)}.${letters(random, 16)}`
   const { id, secret: value } = parseToken(token)
   const { server } = await readFacts(client)
@@ -142,7 +143,7 @@ export async function listTokens(client: Pick<Client, 'list'>, nowMs: number): P
     fieldSelector: `type=${TYPE}`,
   })
   const rows = items.map(each => rowOf(each, nowMs))
-  const cells = [['TOKEN', 'TTL', 'EXPIRES', 'USAGES', 'DESCRIPTION'], ...rows]
+  const cells = [['TOKEN', 'TTL', 'EXPIRES', 'USAGES', 'DESCRIPTION', 'EXTRA GROUPS'], ...rows]
   const widths = (cells[0] ?? []).map((_, at) =>
     Math.max(...cells.map(row => row[at]?.length ?? 0)),
   )
@@ -169,6 +170,7 @@ function rowOf({ data = {} }: Secret, nowMs: number): string[] {
     expiration || '<never>',
     usages.join() || '<none>',
     text('description') || '<none>',
+    text('auth-extra-groups') || '<none>',
   ]
 }
 
