@@ -52,6 +52,7 @@ async function run(invocation: Invocation): Promise<void> {
       return
     }
     case 'token create':
+    case 'token generate':
     case 'token list':
     case 'token delete': {
       const { runTokenCommand } = await import('#cluster/joining/tokens.ts')

@@ -197,6 +197,7 @@ export const commands = {
     positionals: ['[TOKEN]'],
     flags: { ...administrator, ...token },
   },
+  'token generate': { doc: 'print a token to make later, and tell no cluster', flags: {} },
   'token list': { doc: 'list the tokens that let machines join', flags: administrator },
   'token delete': {
     doc: 'take a token back, by its name or whole',

@@ -26,7 +26,7 @@ import { discoverCluster, hostOf, signedBy } from './discovery.ts'
 import { rangeOfNode } from './join.ts'
 import { authorityHashes, JOINING_GROUP } from './joining-access.ts'
 import { checkKnownCluster, checkKnownNode, checkStillGood } from './known-node.ts'
-import { createToken, deleteToken, listTokens } from './tokens.ts'
+import { createToken, deleteToken, listTokens, newToken } from './tokens.ts'
 
 const noMachine: LoadHollowMachine = () => assert.fail('no hollow node is wanted')
 const says = (pattern: RegExp) => (error: unknown) => {
@@ -281,6 +281,18 @@ test('a machine that joined before goes on only as whom it is, and only while it
   write(now + day, now + 2 * day)
   await checkKnownCluster(kubeconfig, found(), systemClock)
   assert.equal(existsSync(kubeconfig), false, 'made by a clock that was ahead')
+})
+
+test('a token that is only printed has the form of one', () => {
+  const tokens = Array.from({ length: 20 }, () => newToken(systemRandom))
+  for (const token of tokens) assert.match(token, /^[a-z0-9]{6}\.[a-z0-9]{16}$/)
+  assert.equal(new Set(tokens).size, tokens.length)
+})
+
+test('of several authorities, one that is known is enough', () => {
+  const make = () => issueAuthority('kubernetes', { notBefore: 0, notAfter: 4e12 }, systemRandom)
+  const [one, two] = [make().certificate, make().certificate]
+  assert.deepEqual(authorityHashes(one + two), [...authorityHashes(one), ...authorityHashes(two)])
 })
 
 test('an address to join at may be of IPv6, in brackets or bare', () => {

@@ -19,13 +19,21 @@ import { parseToken } from './bootstrap-token.ts'
 import { readFacts } from './cluster-facts.ts'
 import { allowJoining, authorityHashes, JOINING_GROUP } from './joining-access.ts'
 
-type TokenInvocation = Extract<Invocation, { name: 'token create' | 'token list' | 'token delete' }>
+type TokenInvocation = Extract<
+  Invocation,
+  { name: 'token create' | 'token generate' | 'token list' | 'token delete' }
+>
+type Asking = Exclude<TokenInvocation, { name: 'token generate' }>
 
 const NAMESPACE = 'kube-system'
 const TYPE = 'bootstrap.kubernetes.io/token'
 const nameOf = (id: string) => `bootstrap-token-${id}`
 
 export async function runTokenCommand(invocation: TokenInvocation): Promise<void> {
+  if (invocation.name === 'token generate') {
+    process.stdout.write(`${newToken(systemRandom)}\n`)
+    return
+  }
   const { kubeconfig, dataDirectory } = invocation.values
   const { adminKubeconfig } = layoutOf(dataDirectoryOf(dataDirectory))
   const connection = await connectionOf(resolve(kubeconfig ?? adminKubeconfig))
@@ -39,7 +47,7 @@ export async function runTokenCommand(invocation: TokenInvocation): Promise<void
   }
 }
 
-function answerOf(invocation: TokenInvocation, client: Client, ca: string | undefined) {
+function answerOf(invocation: Asking, client: Client, ca: string | undefined) {
   switch (invocation.name) {
     case 'token create': {
       if (!ca) throw new UserError('the kubeconfig names no certificate authority')
@@ -76,7 +84,7 @@ export interface NewToken {
 export async function createToken(client: Client, options: NewToken): Promise<string> {
   const { ca, ttlMs, description, printJoinCommand, wished, clock, random } = options
   if (ttlMs < 0) throw new UserError('--ttl must not be negative; 0 is for ever')
-  const token = wished ?? `${letters(random, 6)}.${letters(random, 16)}`
+  const token = wished ?? newToken(random)
   const { id, secret: value } = parseToken(token)
   const { server } = await readFacts(client)
   if (server === '')
@@ -108,6 +116,9 @@ export async function createToken(client: Client, options: NewToken): Promise<st
   const hashes = authorityHashes(ca).map(hash => ` --discovery-token-ca-cert-hash ${hash}`)
   return `proa join ${host} --token ${token}${hashes.join('')}`
 }
+
+/** One that nobody knows yet, not even the cluster. */
+export const newToken = (random: Random): string => `${letters(random, 6)}.${letters(random, 16)}`
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
