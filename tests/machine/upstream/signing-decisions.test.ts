@@ -12,7 +12,7 @@ import { Both, type Said } from './access/both.ts'
 import { until } from './access/said.ts'
 import { decision, REQUESTS, RIGHTS, SIGNERS, TOKENS } from './certificates/decisions.ts'
 
-const [COUNT = 600, SEED = 1] = (process.env.PROA_DECISIONS ?? '')
+const [COUNT = 300, SEED = 1] = (process.env.PROA_DECISIONS ?? '')
   .split(',')
   .filter(Boolean)
   .map(Number)

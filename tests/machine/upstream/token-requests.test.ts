@@ -11,7 +11,7 @@ import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { Both, type Said } from './access/both.ts'
 import { OBJECTS, tokenRequest } from './certificates/token-requests.ts'
 
-const [COUNT = 400, SEED = 1] = (process.env.PROA_TOKEN_REQUESTS ?? '')
+const [COUNT = 200, SEED = 1] = (process.env.PROA_TOKEN_REQUESTS ?? '')
   .split(',')
   .filter(Boolean)
   .map(Number)
