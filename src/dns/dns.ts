@@ -32,6 +32,7 @@ export async function startDns(context: RoleContext, options: DnsOptions): Promi
     zones: [options.clusterDomain, CLUSTERSET_ZONE],
     resolve: (name, type) => resolve(view, name, type),
     upstreams: options.upstreams,
+    random: context.random,
     log: context.log.with({ component: 'dns' }),
   })
   return {

@@ -3,6 +3,7 @@ import { Resolver } from 'node:dns/promises'
 import { test } from 'node:test'
 import packet from 'dns-packet'
 import { silentLog } from '#base/log.ts'
+import { systemRandom } from '#host/random.ts'
 import { exchangeTcp, exchangeUdp } from '#host/sockets.ts'
 import type { Answer } from './answers.ts'
 import { serveDns } from './server.ts'
@@ -28,7 +29,7 @@ async function serve(upstreams: { address: string; port: number }[]) {
     listen: [{ address: '127.0.0.1', port: 0 }],
     zones: ['cluster.local'],
     upstreams,
-    log: silentLog,
+    ...{ log: silentLog, random: systemRandom },
     resolve: name => (name.endsWith('cluster.local') ? (names[name] ?? none) : undefined),
   })
   const port = server.ports[0] ?? 0
@@ -65,7 +66,7 @@ test('asks upstream for other names, and says SERVFAIL where no upstream answers
     listen: [{ address: '127.0.0.1', port: 0 }],
     zones: ['org'],
     upstreams: [],
-    log: silentLog,
+    ...{ log: silentLog, random: systemRandom },
     resolve: name => names[name] ?? none,
   })
   const { server, resolver } = await serve([{ address: '127.0.0.1', port: outside.ports[0] ?? 0 }])

@@ -1,18 +1,23 @@
 /** DNS messages over UDP and TCP: cluster names from records, all others forwarded as they came. */
 
-import type { Socket } from 'node:net'
-import packet, { type Answer as PacketAnswer } from 'dns-packet'
+import packet from 'dns-packet'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
-import {
-  exchangeTcp,
-  exchangeUdp,
-  type Listening,
-  listenTcp,
-  listenUdp,
-  type Peer,
-} from '#host/sockets.ts'
+import type { Random } from '#base/random.ts'
+import { type Listening, listenTcp, listenUdp, type Peer } from '#host/sockets.ts'
 import { type Answer, type DnsRecord, TTL_SECONDS } from './answers.ts'
+import { Forwarder, type Protocol } from './forward.ts'
+import {
+  type AskedQuestion,
+  decodeQuery,
+  encodeQuery,
+  encodeReply,
+  FLAG,
+  type Query,
+  RCODE,
+  type Reply,
+} from './message.ts'
+import { tcpConnections } from './tcp.ts'
 
 export interface DnsServerOptions {
   readonly listen: readonly Peer[]
@@ -22,26 +27,20 @@ export interface DnsServerOptions {
   readonly resolve: (name: string, type: string) => Answer | undefined
   /** Where other names are asked, in order. */
   readonly upstreams: readonly Peer[]
+  readonly random: Random
   readonly log: Log
 }
 
-/** Plain UDP answers; larger ones are cut and the client comes back over TCP. */
+/** Plain UDP answers; of larger ones as much as fits, and the client comes back over TCP. */
 const PLAIN_UDP_BYTES = 512
 /** What we promise with EDNS: fits an Ethernet frame, so it is never fragmented. */
 const EDNS_UDP_BYTES = 1232
-/** Questions under way at upstream servers; beyond it, clients get SERVFAIL at once. */
-const MAXIMUM_FORWARDED = 1000
-const FORWARD_TIMEOUT_MS = 2000
-/** An idle TCP client is let go after this. */
-const TCP_IDLE_MS = 10_000
-/** A TCP client that sends more than one maximal message without a question is cut off. */
-const TCP_BUFFER_BYTES = 65_537 * 2
+const TCP_BYTES = 65_535
+/** Names that lead to names that lead to names. */
+const MAXIMUM_ALIASES = 8
 
-const RCODE = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const
-const AUTHORITATIVE_ANSWER = 1 << 10
-const RECURSION_AVAILABLE = 1 << 7
-const RECURSION_DESIRED = 1 << 8
-const TRUNCATED = 1 << 9
+const CLASS_IN = 1
+const CLASS_ANY = 255
 
 export async function serveDns(
   options: DnsServerOptions,
@@ -51,11 +50,10 @@ export async function serveDns(
   const stop = async () => {
     await Promise.all(open.map(listening => listening.close()))
   }
+  const accept = tcpConnections(question => answer(question, 'tcp'))
   try {
     for (const { address, port } of options.listen) {
-      const tcp = await listenTcp(address, port, socket =>
-        serveTcp(socket, question => answer(question, 'tcp')),
-      )
+      const tcp = await listenTcp(address, port, accept)
       open.push(tcp)
       open.push(
         await listenUdp(
@@ -75,35 +73,41 @@ export async function serveDns(
   }
 }
 
-type Protocol = 'udp' | 'tcp'
-
+/** Never rejects: whoever sends what we can not handle must not end the process. */
 function answerer(
   options: DnsServerOptions,
 ): (question: Uint8Array, protocol: Protocol) => Promise<Uint8Array | undefined> {
-  let forwarded = 0
+  const forwarder = new Forwarder(options.upstreams)
   return async (bytes, protocol) => {
     const query = decodeQuery(bytes)
     if (!query) return undefined
-    const question = query.questions?.[0]
-    if (!question || query.questions?.length !== 1) return reply(query, RCODE.NOTIMP)
-    const known = options.resolve(question.name, question.type)
-    if (known)
-      return fit(query, authoritative(query, known, zoneOf(question.name, options.zones)), protocol)
-    if (options.upstreams.length === 0) return reply(query, RCODE.REFUSED)
-    if (forwarded >= MAXIMUM_FORWARDED) return reply(query, RCODE.SERVFAIL)
-    forwarded++
+    const { question } = query
     try {
-      return await forward(options.upstreams, bytes, protocol)
+      const refusal = refusalOf(query)
+      if (refusal !== undefined) return plainReply(query, refusal)
+      if (!question) return undefined
+      const known = options.resolve(question.name, question.type)
+      if (known) {
+        const whole = await withAliases(options, forwarder, question, known)
+        return fit(query, authoritative(options, question, whole), protocol)
+      }
+      if (!forwarder.hasServers) return plainReply(query, RCODE.REFUSED)
+      return await forwarder.ask(bytes, protocol)
     } catch (error) {
-      options.log.debug('forwarding a question failed', {
-        name: question.name,
-        error: messageOf(error),
+      options.log.debug('a question could not be answered', {
+        ...{ name: question?.name, error: messageOf(error) },
       })
-      return reply(query, RCODE.SERVFAIL)
-    } finally {
-      forwarded--
+      return plainReply(query, RCODE.SERVFAIL)
     }
   }
+}
+
+function refusalOf({ opcode, question, edns }: Query): number | undefined {
+  if (opcode !== 0) return RCODE.NOTIMP
+  if (!question) return RCODE.FORMERR
+  if (edns && edns.version !== 0) return RCODE.BADVERS
+  if (question.class !== CLASS_IN && question.class !== CLASS_ANY) return RCODE.REFUSED
+  return undefined
 }
 
 function zoneOf(name: string, zones: DnsServerOptions['zones']): string {
@@ -111,134 +115,88 @@ function zoneOf(name: string, zones: DnsServerOptions['zones']): string {
   return zones.find(zone => asked === zone || asked.endsWith(`.${zone}`)) ?? zones[0]
 }
 
-type Query = ReturnType<typeof packet.decode>
+/** An answer that ends with another name, with what that one has: clients of a machine's resolver do not look further themselves. */
+async function withAliases(
+  options: DnsServerOptions,
+  forwarder: Forwarder,
+  { type }: AskedQuestion,
+  answer: Answer,
+): Promise<Answer> {
+  if (type !== 'A' && type !== 'AAAA') return answer
+  const answers = [...answer.answers]
+  for (let aliases = 0; aliases < MAXIMUM_ALIASES; aliases++) {
+    const last = answers.at(-1)
+    if (last?.type !== 'CNAME') break
+    const target = last.data.replace(/\.$/, '')
+    const known = options.resolve(target, type)
+    const more = known?.answers ?? (await lookUp(options, forwarder, target, type))
+    answers.push(...more)
+    if (!known) break
+  }
+  return { ...answer, answers }
+}
 
-/** Undefined for what is no DNS question: it gets no answer, so nobody can use us to flood a third party. */
-function decodeQuery(bytes: Uint8Array): Query | undefined {
+/** None where nobody knows: the name itself is an answer, too. */
+async function lookUp(
+  { random, log }: DnsServerOptions,
+  forwarder: Forwarder,
+  name: string,
+  type: 'A' | 'AAAA',
+): Promise<readonly DnsRecord[]> {
+  if (!forwarder.hasServers) return []
+  const query = encodeQuery(random.integer(65_536), name, type)
   try {
-    const query = packet.decode(Buffer.from(bytes))
-    return query.type === 'query' ? query : undefined
-  } catch {
-    return undefined
+    let answer = packet.decode(Buffer.from(await forwarder.ask(query, 'udp')))
+    if (answer.flag_tc) answer = packet.decode(Buffer.from(await forwarder.ask(query, 'tcp')))
+    return (answer.answers ?? []).flatMap((record): DnsRecord[] =>
+      record.type === 'CNAME' || record.type === type
+        ? [{ type: record.type, name: record.name, ttl: record.ttl ?? 0, data: record.data }]
+        : [],
+    )
+  } catch (error) {
+    log.debug('the name behind a name could not be asked', { name, error: messageOf(error) })
+    return []
   }
 }
 
 function authoritative(
-  query: Query,
+  { zones, random }: DnsServerOptions,
+  question: AskedQuestion,
   { exists, answers, additionals }: Answer,
-  zone: string,
-): Buffer {
-  const startOfAuthority = {
-    type: 'SOA' as const,
-    name: zone,
-    ttl: TTL_SECONDS,
-    data: {
-      mname: `ns.dns.${zone}`,
-      rname: `hostmaster.${zone}`,
-      serial: 1,
-      refresh: 7200,
-      retry: 1800,
-      expire: 86_400,
-      minimum: TTL_SECONDS,
-    },
+): Reply {
+  const zone = zoneOf(question.name, zones)
+  const soa = { type: 'SOA' as const, name: zone, ttl: TTL_SECONDS }
+  const isOfZone = question.type === 'SOA' && question.name.toLowerCase() === zone
+  return {
+    flags: FLAG.AUTHORITATIVE | FLAG.RECURSION_AVAILABLE,
+    code: exists ? RCODE.NOERROR : RCODE.NXDOMAIN,
+    answers: isOfZone ? [soa] : inAnyOrder(answers, random),
+    authorities: answers.length === 0 && !isOfZone ? [soa] : [],
+    additionals,
+    ednsUdpBytes: EDNS_UDP_BYTES,
   }
-  return packet.encode({
-    type: 'response',
-    id: query.id ?? 0,
-    flags:
-      AUTHORITATIVE_ANSWER |
-      RECURSION_AVAILABLE |
-      (flagsOf(query) & RECURSION_DESIRED) |
-      (exists ? RCODE.NOERROR : RCODE.NXDOMAIN),
-    questions: query.questions ?? [],
-    answers: answers.map(wire),
-    authorities: answers.length === 0 ? [startOfAuthority] : [],
-    additionals: additionals.map(wire),
-  })
 }
 
-function wire(record: DnsRecord): PacketAnswer {
-  return record as PacketAnswer
-}
-
-function reply(query: Query, code: number): Buffer {
-  const flags = RECURSION_AVAILABLE | (flagsOf(query) & RECURSION_DESIRED) | code
-  return packet.encode({
-    type: 'response',
-    id: query.id ?? 0,
-    flags,
-    questions: query.questions ?? [],
-  })
-}
-
-function flagsOf(query: Query): number {
-  return query.flags ?? 0
-}
-
-/** Cuts an answer that a UDP client could not receive; the TC bit makes it ask again over TCP. */
-function fit(query: Query, answer: Buffer, protocol: Protocol): Buffer {
-  const edns = query.additionals?.find(record => record.type === 'OPT')
-  const offered = edns && 'udpPayloadSize' in edns ? Number(edns.udpPayloadSize) : PLAIN_UDP_BYTES
-  const limit = Math.max(PLAIN_UDP_BYTES, Math.min(offered, EDNS_UDP_BYTES))
-  if (protocol === 'tcp' || answer.length <= limit) return answer
-  return reply(query, TRUNCATED | AUTHORITATIVE_ANSWER)
-}
-
-async function forward(
-  upstreams: readonly Peer[],
-  question: Uint8Array,
-  protocol: Protocol,
-): Promise<Uint8Array> {
-  let failure: unknown
-  for (const upstream of upstreams) {
-    try {
-      return protocol === 'udp'
-        ? await askUdp(upstream, question)
-        : await askTcp(upstream, question)
-    } catch (error) {
-      failure = error
-    }
+/** Most clients take the first address. Names that lead to others stay before what they lead to. */
+function inAnyOrder(answers: readonly DnsRecord[], random: Random): readonly DnsRecord[] {
+  const names = answers.filter(({ type }) => type === 'CNAME')
+  const others = answers.filter(({ type }) => type !== 'CNAME')
+  for (let last = others.length - 1; last > 0; last--) {
+    const chosen = random.integer(last + 1)
+    const [one, other] = [others[last], others[chosen]] as [DnsRecord, DnsRecord]
+    others[last] = other
+    others[chosen] = one
   }
-  throw failure
+  return [...names, ...others]
 }
 
-function askUdp(upstream: Peer, question: Uint8Array): Promise<Uint8Array> {
-  const sameId = (answer: Uint8Array) =>
-    answer.length > 12 && answer[0] === question[0] && answer[1] === question[1]
-  return exchangeUdp(upstream, question, FORWARD_TIMEOUT_MS, sameId)
+function plainReply(query: Query, code: number): Uint8Array {
+  const reply = { flags: FLAG.RECURSION_AVAILABLE, code, ednsUdpBytes: EDNS_UDP_BYTES }
+  return encodeReply(query, reply, PLAIN_UDP_BYTES)
 }
 
-async function askTcp(upstream: Peer, question: Uint8Array): Promise<Uint8Array> {
-  const complete = (received: Uint8Array) =>
-    received.length >= 2 && received.length >= 2 + frameLength(received)
-  const framed = await exchangeTcp(upstream, frame(question), FORWARD_TIMEOUT_MS, complete)
-  return framed.subarray(2, 2 + frameLength(framed))
-}
-
-/** Over TCP each message follows its length in two bytes. */
-function serveTcp(
-  socket: Socket,
-  answer: (question: Uint8Array) => Promise<Uint8Array | undefined>,
-): void {
-  let received = Buffer.alloc(0)
-  socket.setTimeout(TCP_IDLE_MS, () => socket.destroy())
-  socket.on('data', (chunk: Buffer) => {
-    received = Buffer.concat([received, chunk])
-    while (received.length >= 2 && received.length >= 2 + frameLength(received)) {
-      const length = frameLength(received)
-      void answer(received.subarray(2, 2 + length)).then(
-        bytes => bytes && socket.writable && socket.write(frame(bytes)),
-      )
-      received = received.subarray(2 + length)
-    }
-    if (received.length > TCP_BUFFER_BYTES) socket.destroy()
-  })
-}
-
-function frameLength(bytes: Uint8Array): number {
-  return (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0)
-}
-
-function frame(message: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from([message.length >> 8, message.length & 255]), message])
+function fit(query: Query, reply: Reply, protocol: Protocol): Uint8Array {
+  const offered = Math.min(query.edns?.udpBytes ?? PLAIN_UDP_BYTES, EDNS_UDP_BYTES)
+  const limit = protocol === 'tcp' ? TCP_BYTES : Math.max(PLAIN_UDP_BYTES, offered)
+  return encodeReply(query, reply, limit)
 }

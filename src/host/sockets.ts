@@ -94,7 +94,7 @@ export function exchangeUdp(
   })
 }
 
-/** Sends bytes over a fresh TCP connection and resolves with all that comes back until `complete` is satisfied. */
+/** Sends bytes over a fresh TCP connection and resolves with all that comes back until `complete` is satisfied. Rejects after `timeoutMs`. */
 export function exchangeTcp(
   to: Peer,
   message: Uint8Array,
@@ -104,10 +104,13 @@ export function exchangeTcp(
   return new Promise((resolve, reject) => {
     const socket = connect(to.port, to.address)
     let received = Buffer.alloc(0)
-    socket.setTimeout(timeoutMs, () =>
-      socket.destroy(new Error(`no answer from ${to.address} within ${timeoutMs} ms`)),
+    // As a whole: one byte now and then is no answer.
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`no answer from ${to.address} within ${timeoutMs} ms`)),
+      timeoutMs,
     )
     socket.on('error', reject)
+    socket.on('close', () => clearTimeout(timer))
     socket.on('close', () => reject(new Error(`${to.address} closed the connection`)))
     socket.write(message)
     socket.on('data', (chunk: Buffer) => {
