@@ -71,7 +71,9 @@ export function srvAnswer(targets: readonly Target[], { name }: Question): Answe
       return { type: 'SRV', name, ttl: TTL_SECONDS, data }
     }),
   )
-  const additionals = targets.map(({ host, ip }) => addressRecord(host, ip))
+  const additionals = targets
+    .filter(({ ports }) => ports.length > 0)
+    .map(({ host, ip }) => addressRecord(host, ip))
   return { exists: true, answers: unique(answers), additionals: unique(additionals) }
 }
 

@@ -27,6 +27,26 @@ const plain = service('plain', {
   ],
 })
 const outside = service('outside', { type: 'ExternalName', externalName: 'example.org' })
+const slice = (service: string, more: object) =>
+  ({
+    ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+    metadata: {
+      ...{ name: service, namespace: 'default' },
+      labels: { 'kubernetes.io/service-name': service },
+    },
+    ...more,
+  }) as unknown as EndpointSlice
+const webSlice = slice('web', { endpoints: [{ addresses: ['10.244.1.1'], hostname: 'web-0' }] })
+const namesSlices = [
+  slice('names', { addressType: 'FQDN', endpoints: [{ addresses: ['host.example.org'] }] }),
+  slice('names', { endpoints: [{ addresses: ['10.244.2.1'] }] }),
+]
+const headless = (name: string) => service(name, { clusterIP: 'None', clusterIPs: ['None'] })
+const others = [
+  ...[headless('empty'), headless('names')],
+  service('address', { type: 'ExternalName', externalName: '192.0.2.1' }),
+  service('dotted', { type: 'ExternalName', externalName: 'example.org.' }),
+]
 const dbSlice = {
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice',
@@ -103,6 +123,30 @@ test('a name that is not there differs from one without that type, and from one 
   assert.deepEqual(ask('dns-version.cluster.local', 'TXT'), [['1.1.0']])
 })
 
+test('a headless Service without ready endpoints has no name', () => {
+  assert.equal(answer('empty.default.svc.cluster.local', 'A')?.exists, false)
+  assert.equal(answer('db.default.svc.cluster.local', 'AAAA')?.exists, true)
+})
+
+test('endpoints of any Service have names, as those that are ready', () => {
+  assert.deepEqual(ask('web-0.web.default.svc.cluster.local', 'A'), ['10.244.1.1'])
+  assert.deepEqual(ask('1.1.244.10.in-addr.arpa', 'PTR'), ['web-0.web.default.svc.cluster.local'])
+  assert.equal(answer('9.0.244.10.in-addr.arpa', 'PTR'), undefined, 'not ready')
+  const [target] = ask('db-0.db.default.svc.cluster.local', 'SRV')
+  assert.equal((target as { port: number }).port, 5432)
+})
+
+test('slices of names give no addresses, and an address is no name to lead to', () => {
+  assert.deepEqual(ask('names.default.svc.cluster.local', 'A'), ['10.244.2.1'])
+  assert.equal(answer('address.default.svc.cluster.local', 'A')?.exists, false)
+  assert.deepEqual(ask('dotted.default.svc.cluster.local', 'CNAME'), ['example.org'])
+})
+
+test('only targets with ports have their addresses told with them', () => {
+  const additionals = answer('names.default.svc.cluster.local', 'SRV')?.additionals
+  assert.deepEqual(additionals, [])
+})
+
 function answer(name: string, type: string) {
   return resolve(view, name, type)
 }
@@ -123,11 +167,14 @@ function service(name: string, spec: object): Service {
 const view: ClusterView = {
   zone: 'cluster.local',
   service: (namespace, name) =>
-    [web, db, both, plain, outside].find(
+    [web, db, both, plain, outside, ...others].find(
       ({ metadata }) => metadata.name === name && namespace === 'default',
     ),
-  slices: (_, name) => (name === 'db' ? [dbSlice] : []),
+  slices: (_, name) => ({ db: [dbSlice], web: [webSlice], names: namesSlices })[name] ?? [],
   servicesByIp: ip => [web, both].filter(({ spec }) => spec.clusterIPs?.includes(ip)),
-  slicesByIp: ip => (ip.startsWith('10.244.0.') ? [dbSlice] : []),
+  slicesByIp: ip =>
+    [dbSlice, webSlice].filter(({ endpoints = [] }) =>
+      endpoints.some(({ addresses }) => addresses.includes(ip)),
+    ),
   hasNamespace: name => name === 'default',
 }

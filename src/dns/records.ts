@@ -109,24 +109,30 @@ function serviceAnswer(
 ): Answer {
   const { name, type } = question
   if (service.spec.type === 'ExternalName') {
-    if (labels.length > 0) return NOTHING
-    return found({ type: 'CNAME', name, ttl: TTL_SECONDS, data: service.spec.externalName ?? '' })
+    const { externalName = '' } = service.spec
+    // An address is no name that another could lead to.
+    if (labels.length > 0 || isAddress(externalName)) return NOTHING
+    return found({ type: 'CNAME', name, ttl: TTL_SECONDS, data: externalName.replace(/\.$/, '') })
   }
   const base = `${service.metadata.name}.${service.metadata.namespace}.svc.${view.zone}`
   const targets = isHeadless(service)
-    ? headlessTargets(view, service, base)
+    ? endpointTargets(view, service, base)
     : clusterIpTargets(service, base)
   if (labels.length === 0) {
+    // A headless Service without ready endpoints has no name.
+    if (targets.length === 0 && isHeadless(service)) return NOTHING
     if (type === 'SRV') return srvAnswer(targets, question)
     return targets.length === 0 ? EMPTY : addresses(targets, question)
   }
   const ofPort = portAnswer(targets, labels, question)
   if (ofPort) return ofPort
-  const named =
-    isHeadless(service) && labels.length === 1
-      ? targets.filter(({ host }) => host === `${labels[0]}.${base}`)
-      : []
-  return named.length === 0 ? NOTHING : addresses(named, question)
+  if (labels.length !== 1) return NOTHING
+  // Of any Service, as upstream has it: many a StatefulSet's is not headless.
+  const named = endpointTargets(view, service, base).filter(
+    ({ host }) => host === `${labels[0]}.${base}`,
+  )
+  if (named.length === 0) return NOTHING
+  return type === 'SRV' ? srvAnswer(named, question) : addresses(named, question)
 }
 
 function clusterIpTargets(service: Service, host: string): Target[] {
@@ -140,24 +146,30 @@ function clusterIpTargets(service: Service, host: string): Target[] {
 }
 
 /** Ready endpoints only, unless the service publishes all (its slices then call all of them ready). */
-function headlessTargets(view: ClusterView, service: Service, base: string): Target[] {
+function endpointTargets(view: ClusterView, service: Service, base: string): Target[] {
   const { name = '', namespace = '' } = service.metadata
-  return view.slices(namespace, name).flatMap(slice => {
-    const ports = (slice.ports ?? []).map(port => ({
-      name: port.name ?? '',
-      protocol: port.protocol ?? 'TCP',
-      port: port.port ?? 0,
-    }))
-    return (slice.endpoints ?? [])
-      .filter(endpoint => endpoint.conditions?.ready !== false)
-      .flatMap(endpoint =>
-        endpoint.addresses.map(ip => {
-          const host = `${hostnameOf(endpoint.hostname, ip)}.${base}`
-          return { host, ip, ports }
-        }),
-      )
-  })
+  return view
+    .slices(namespace, name)
+    .filter(hasAddresses)
+    .flatMap(slice => {
+      const ports = (slice.ports ?? []).map(port => ({
+        name: port.name ?? '',
+        protocol: port.protocol ?? 'TCP',
+        port: port.port ?? 0,
+      }))
+      return (slice.endpoints ?? [])
+        .filter(endpoint => endpoint.conditions?.ready !== false)
+        .flatMap(endpoint =>
+          endpoint.addresses.map(ip => {
+            const host = `${hostnameOf(endpoint.hostname, ip)}.${base}`
+            return { host, ip, ports }
+          }),
+        )
+    })
 }
+
+/** Slices may have names instead, which are no records of addresses. */
+const hasAddresses = ({ addressType }: EndpointSlice): boolean => addressType !== 'FQDN'
 
 /** The address of which a name asks the name; undefined for names that ask for other things. */
 function addressIn(name: string): string | undefined {
@@ -182,18 +194,7 @@ function reverse(view: ClusterView, ip: string, { name, type }: Question): Answe
   const services = view
     .servicesByIp(ip)
     .map(service => `${service.metadata.name}.${service.metadata.namespace}.svc.${view.zone}`)
-  const endpoints = view.slicesByIp(ip).flatMap(slice => {
-    const serviceName = slice.metadata.labels?.['kubernetes.io/service-name']
-    const service = serviceName
-      ? view.service(slice.metadata.namespace ?? '', serviceName)
-      : undefined
-    const endpoint = (slice.endpoints ?? []).find(endpoint => endpoint.addresses.includes(ip))
-    if (!service || !isHeadless(service) || !endpoint) return []
-    return [
-      `${hostnameOf(endpoint.hostname, ip)}.${serviceName}.${slice.metadata.namespace}.svc.${view.zone}`,
-    ]
-  })
-  const own = [...services, ...endpoints]
+  const own = [...new Set([...services, ...endpointNames(view, ip)])]
   // Only one name is meant to lead back from an address.
   const clusterset = own.length === 0 ? view.clusterset?.() : undefined
   const names = clusterset ? clustersetNames(clusterset, view.slicesByIp(ip), ip) : own
@@ -204,6 +205,19 @@ function reverse(view: ClusterView, ip: string, { name, type }: Question): Answe
     answers: names.map(data => ({ type: 'PTR', name, ttl: TTL_SECONDS, data })),
     additionals: [],
   }
+}
+
+/** Names of ready endpoints with an address, of whichever Services they are. */
+function endpointNames(view: ClusterView, ip: string): string[] {
+  return view.slicesByIp(ip).flatMap(({ metadata, endpoints = [] }) => {
+    const { namespace = '', labels = {} } = metadata
+    const name = labels['kubernetes.io/service-name']
+    const service = name === undefined ? undefined : view.service(namespace, name)
+    if (!service || service.spec.type === 'ExternalName') return []
+    return endpoints
+      .filter(({ addresses, conditions }) => addresses.includes(ip) && conditions?.ready !== false)
+      .map(({ hostname }) => `${hostnameOf(hostname, ip)}.${name}.${namespace}.svc.${view.zone}`)
+  })
 }
 
 function isHeadless(service: Service): boolean {

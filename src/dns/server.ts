@@ -110,9 +110,14 @@ function refusalOf({ opcode, question, edns }: Query): number | undefined {
   return undefined
 }
 
+const REVERSE_ZONES = ['in-addr.arpa', 'ip6.arpa']
+
 function zoneOf(name: string, zones: DnsServerOptions['zones']): string {
   const asked = name.toLowerCase()
-  return zones.find(zone => asked === zone || asked.endsWith(`.${zone}`)) ?? zones[0]
+  return (
+    [...zones, ...REVERSE_ZONES].find(zone => asked === zone || asked.endsWith(`.${zone}`)) ??
+    zones[0]
+  )
 }
 
 /** An answer that ends with another name, with what that one has: clients of a machine's resolver do not look further themselves. */
