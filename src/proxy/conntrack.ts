@@ -22,13 +22,18 @@ export function udpDestinationsOf(
   hostPorts: readonly HostPort[],
 ): Destinations {
   const destinations = new Map<string, ReadonlySet<string>>()
-  for (const service of services) {
-    if (service.protocol !== 'udp') continue
-    const serving = new Set(service.servingEndpoints.map(keyOf))
-    for (const ip of [...service.clusterIps, ...service.externalIps, ...service.balancerIps])
-      destinations.set(keyOf({ ip, port: service.port }), serving)
-    if (service.nodePort !== undefined)
-      destinations.set(keyOf({ ip: '', port: service.nodePort }), serving)
+  // Whose an address is, rules decide the same way: the inner ones are their Service's, the outer ones the first's.
+  const add = (at: Endpoint, serving: ReadonlySet<string>) => {
+    if (!destinations.has(keyOf(at))) destinations.set(keyOf(at), serving)
+  }
+  const ofUdp = services
+    .filter(({ protocol }) => protocol === 'udp')
+    .map(service => ({ ...service, serving: new Set(service.servingEndpoints.map(keyOf)) }))
+  for (const { clusterIps, port, serving } of ofUdp)
+    for (const ip of clusterIps) add({ ip, port }, serving)
+  for (const { externalIps, balancerIps, port, nodePort, serving } of ofUdp) {
+    for (const ip of [...externalIps, ...balancerIps]) add({ ip, port }, serving)
+    if (nodePort !== undefined) add({ ip: '', port: nodePort }, serving)
   }
   for (const { protocol, hostIp: ip, port, endpoint } of hostPorts)
     if (protocol === 'udp') destinations.set(keyOf({ ip, port }), new Set([keyOf(endpoint)]))

@@ -1,11 +1,11 @@
 /** Services become packet rules: watches Services, EndpointSlices and this node's pods, and keeps one nftables table. The door of the room. */
-import { node } from '#api/core/v1/node.ts'
+import { type Node, node } from '#api/core/v1/node.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
-import { service } from '#api/core/v1/service.ts'
+import { type Service, service } from '#api/core/v1/service.ts'
 import { type EndpointSlice, endpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { splitRanges } from '#base/cidr.ts'
 import { createEventRecorder } from '#client/events.ts'
-import type { Informers } from '#client/informer.ts'
+import type { Informer, Informers } from '#client/informer.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { tryCommand } from '#host/command.ts'
 import { udpDestinationsOf } from './conntrack.ts'
@@ -42,8 +42,8 @@ export async function startProxy(context: RoleContext, options: ProxyOptions): P
     splitRanges(options.clusterCidr).map(range => [familyOf(range), range] as const),
   )
   const families = [...ranges.keys()]
-  const wanted = wantedRules(informers, options.nodeName)
   const nodes = informers.for(node, { fieldSelector: `metadata.name=${options.nodeName}` })
+  const wanted = wantedRules(informers, nodes, options.nodeName)
   const health = new ProxyHealth(clock)
   const figures = new ProxyFigures(families)
   for (const family of families) health.waiting(family)
@@ -122,7 +122,7 @@ async function removeTable(family: Family, table: string): Promise<void> {
   await tryCommand('nft', ['delete', 'table', wordsOf(family).ip, table]).catch(() => undefined)
 }
 
-function wantedRules(informers: Informers, nodeName: string) {
+function wantedRules(informers: Informers, nodes: Informer<Node>, nodeName: string) {
   const services = informers.for(service)
   const slices = informers.for(endpointSlice)
   const pods = informers.for(pod, { fieldSelector: `spec.nodeName=${nodeName}` })
@@ -130,14 +130,15 @@ function wantedRules(informers: Informers, nodeName: string) {
     `${slice.metadata.namespace}/${slice.metadata.labels?.['kubernetes.io/service-name'] ?? ''}`,
   ])
   return {
-    synced: Promise.all([services.synced, slices.synced, pods.synced]),
+    synced: Promise.all([services.synced, slices.synced, pods.synced, nodes.synced]),
     now: (family: Family, clusterCidr: string): Wanted => {
-      const served = services.list().map(service => {
+      const zone = zoneOf(nodes.get(nodeName))
+      const served = [...services.list()].sort(byAge).map(service => {
         const { namespace, name } = service.metadata
         return { service, slices: slices.by(SERVICE_INDEX, `${namespace}/${name}`) }
       })
       const ports = served.flatMap(({ service, slices }) =>
-        servicePortsOf(service, slices, nodeName, family),
+        servicePortsOf(service, slices, nodeName, family, zone),
       )
       const hostPorts = pods.list().flatMap(pod => hostPortsOf(pod, family))
       return {
@@ -158,9 +159,28 @@ function wantedRules(informers: Informers, nodeName: string) {
         },
         deleted: () => changed(),
       }
-      return [services.subscribe(listener), slices.subscribe(ofSlices), pods.subscribe(listener)]
+      const ofNode = {
+        changed: (node: Node, before: Node | undefined) => {
+          if (zoneOf(node) !== zoneOf(before)) changed()
+        },
+        deleted: () => {},
+      }
+      return [
+        ...[services.subscribe(listener), slices.subscribe(ofSlices), pods.subscribe(listener)],
+        nodes.subscribe(ofNode),
+      ]
     },
   }
+}
+
+const zoneOf = (node: Node | undefined) => node?.metadata.labels?.['topology.kubernetes.io/zone']
+
+/** Of two that name the same outer address the older has it, whatever happens to the other one. */
+function byAge({ metadata: one }: Service, { metadata: other }: Service): number {
+  const [a, b] = [one, other].map(
+    ({ creationTimestamp, namespace, name }) => `${creationTimestamp} ${namespace}/${name}`,
+  ) as [string, string]
+  return a < b ? -1 : 1
 }
 
 function lastChangeOf({ metadata }: EndpointSlice): number | undefined {

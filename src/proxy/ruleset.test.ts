@@ -73,6 +73,51 @@ test('ready endpoints first; where there is none, those that still serve while e
   assert.deepEqual(onlyEnding[0]?.internalEndpoints, [{ ip: '10.244.0.9', port: 8080 }])
 })
 
+test('hints lead to endpoints of the same node, or else of the same zone, where all have some', () => {
+  const hinted = (ip: string, hints: object | undefined) => {
+    const made = slice(ip)
+    for (const endpoint of made.endpoints ?? []) Object.assign(endpoint, hints && { hints })
+    return made
+  }
+  const zone = (name: string) => ({ forZones: [{ name }] })
+  const both = (node: string, name: string) => ({ forNodes: [{ name: node }], ...zone(name) })
+  const chosen = (hints: readonly (object | undefined)[], mine: string | undefined = 'z') => {
+    const slices = hints.map((each, index) => hinted(`10.244.0.${index + 1}`, each))
+    const [port] = servicePortsOf(service({}), slices, 'here', 4, mine)
+    return port?.internalEndpoints.map(({ ip }) => ip.split('.').at(-1)).join()
+  }
+  assert.equal(chosen([zone('z'), zone('y')]), '1')
+  assert.equal(chosen([zone('z'), undefined]), '1,2')
+  assert.equal(chosen([zone('x'), zone('y')]), '1,2', 'none is for this zone')
+  assert.equal(chosen([zone('z'), zone('y')], ''), '1,2', 'the zone is not known')
+  assert.equal(chosen([both('here', 'z'), both('there', 'z'), both('far', 'y')]), '1')
+  assert.equal(chosen([both('there', 'z'), both('far', 'y')]), '1', 'none on the node')
+  assert.equal(chosen([both('here', 'z'), zone('z'), zone('y')]), '1,2')
+})
+
+test('of two Services with the same outer address the first has it', () => {
+  const named = (name: string, status: object = {}) => {
+    const made = service({ externalIPs: ['192.0.2.1'] })
+    return { ...made, metadata: { ...made.metadata, name }, status } as Service
+  }
+  const other = {
+    ...named('b'),
+    spec: { ...named('b').spec, clusterIPs: ['10.96.0.8'] },
+  } as Service
+  const ports = [named('a'), other].flatMap(each =>
+    servicePortsOf(each, each === other ? [] : [slice('10.244.0.5')], 'here'),
+  )
+  const key = '192.0.2.1 . tcp . 80'
+  const [first, second] = [ports, [...ports].reverse()].map(each => rulesetOf(each, [], facts))
+  assert.equal(
+    first?.maps.get('service-addresses')?.elements.get(key),
+    'goto external/default/a/tcp/http',
+  )
+  assert.equal(first?.maps.get('refused-addresses')?.elements.has(key), false)
+  assert.equal(second?.maps.get('service-addresses')?.elements.has(key), false)
+  assert.equal(second?.maps.get('refused-addresses')?.elements.get(key), 'goto refuse')
+})
+
 test('traffic policies keep to the node, and Local keeps the client address', () => {
   const slices = [slice('10.244.0.5'), slice('10.244.1.5')]
   slices[1]?.endpoints?.forEach(endpoint => {

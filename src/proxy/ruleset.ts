@@ -21,6 +21,7 @@ export const GATE = 'services'
 const MASQUERADE_MARK = '0x4000'
 const mark = `meta mark set meta mark or ${MASQUERADE_MARK}`
 
+/** Of `services` that name the same outer address and port the first has it. */
 export function rulesetOf(
   services: readonly ServicePort[],
   hostPorts: readonly HostPort[],
@@ -54,6 +55,8 @@ class Building {
   readonly chains = new Map<string, readonly string[]>()
   /** What a Service has inside the cluster, which nobody takes from it by naming the same as an outer address. */
   readonly internal = new Set<string>()
+  /** Outer addresses, which the first has that names them: a later Service must not take them from it. */
+  readonly external = new Map<string, ServicePort>()
   readonly addressed = new Map<string, string>()
   /** Of host ports: they are on addresses of the node, whatever address is named. */
   readonly hostAddressed = new Map<string, string>()
@@ -65,6 +68,14 @@ class Building {
 
   constructor(family: Family) {
     this.words = wordsOf(family)
+  }
+
+  /** Whether an outer address is this Service's. */
+  claim(key: string, service: ServicePort): boolean {
+    if (this.internal.has(key)) return false
+    const first = this.external.get(key) ?? service
+    this.external.set(key, first)
+    return first === service
   }
 
   /** Matches packets of pods, or of all others. */
@@ -132,7 +143,7 @@ function addExternal(building: Building, service: ServicePort, facts: ProxyFacts
   const { name, protocol, port, nodePort, sourceRanges } = service
   const key = (ip: string) => addressKey(ip, protocol, port)
   const [externalIps, balancerIps] = [service.externalIps, service.balancerIps].map(ips =>
-    ips.filter(ip => !building.internal.has(key(ip))),
+    ips.filter(ip => building.claim(key(ip), service)),
   ) as [string[], string[]]
   const addresses = [...externalIps, ...balancerIps]
   if (addresses.length === 0 && nodePort === undefined) return

@@ -74,6 +74,7 @@ export function servicePortsOf(
   slices: readonly EndpointSlice[],
   nodeName: string,
   family: Family = 4,
+  zone?: string,
 ): ServicePort[] {
   const { spec, metadata } = service
   if (isForeign(service)) return []
@@ -84,7 +85,9 @@ export function servicePortsOf(
   const internalLocal = spec.internalTrafficPolicy === 'Local'
   const externalLocal = spec.externalTrafficPolicy === 'Local'
   return (spec.ports ?? []).map(port => {
-    const { all, local, serving } = endpointsOf(slices, port.name ?? '', { nodeName, family })
+    const { all, local, serving } = endpointsOf(slices, port.name ?? '', {
+      ...{ nodeName, family, zone },
+    })
     const protocol = protocolOf(port.protocol)
     return {
       name: `${metadata.namespace}/${metadata.name}/${protocol}/${port.name || port.port}`,
@@ -137,6 +140,18 @@ export function healthCheckOf(
   return { service, port, localEndpoints }
 }
 
+/** Where the rules are for. */
+interface Place {
+  readonly nodeName: string
+  readonly family: Family
+  readonly zone: string | undefined
+}
+
+type Known = Endpoint & {
+  readonly local: boolean
+  readonly hints: NonNullable<EndpointSlice['endpoints']>[number]['hints']
+}
+
 /**
  * Ready endpoints; where none is ready those that still serve while they terminate, so that a rollout of the last pod
  * loses no connection.
@@ -144,31 +159,43 @@ export function healthCheckOf(
 function endpointsOf(
   slices: readonly EndpointSlice[],
   portName: string,
-  { nodeName, family }: { readonly nodeName: string; readonly family: Family },
+  { nodeName, family, zone }: Place,
 ): { all: Endpoint[]; local: Endpoint[]; serving: Endpoint[] } {
-  const ready: (Endpoint & { local: boolean })[] = []
-  const terminating: (Endpoint & { local: boolean })[] = []
+  const ready: Known[] = []
+  const terminating: Known[] = []
   for (const slice of slices) {
     if (slice.addressType !== wordsOf(family).name || isForeign(slice)) continue
     const port = (slice.ports ?? []).find(port => (port.name ?? '') === portName)?.port
     if (port === undefined) continue
-    for (const { addresses, conditions, nodeName: its } of slice.endpoints ?? []) {
+    for (const { addresses, conditions, nodeName: its, hints } of slice.endpoints ?? []) {
       const [ip] = addressesIn(addresses.slice(0, 1), family)
       if (ip === undefined) continue
-      const endpoint = { ip, port, local: its === nodeName }
+      const endpoint = { ip, port, local: its === nodeName, hints }
       if (conditions?.ready !== false) ready.push(endpoint)
       else if (conditions.serving && conditions.terminating) terminating.push(endpoint)
     }
   }
-  const choose = (keep: (endpoint: { local: boolean }) => boolean) => {
-    const chosen = ready.some(keep) ? ready.filter(keep) : terminating.filter(keep)
-    return unique(chosen)
-  }
+  const isLocal = ({ local }: Known) => local
+  const local = ready.some(isLocal) ? ready.filter(isLocal) : terminating.filter(isLocal)
   return {
-    all: choose(() => true),
-    local: choose(endpoint => endpoint.local),
+    all: unique(ready.length > 0 ? preferred(ready, nodeName, zone) : terminating),
+    local: unique(local),
     serving: unique([...ready, ...terminating]),
   }
+}
+
+/** Those that hints lead this node to, where all have hints and some are for it: for the node itself, or else for its zone. */
+function preferred(ready: readonly Known[], nodeName: string, zone: string | undefined): Known[] {
+  for (const [key, name] of [
+    ['forNodes', nodeName],
+    ['forZones', zone ?? ''],
+  ] as const) {
+    const isFor = ({ hints }: Known) => hints?.[key]?.some(each => each.name === name)
+    if (name === '' || ready.some(({ hints }) => !hints?.[key]?.length)) continue
+    const chosen = ready.filter(isFor)
+    if (chosen.length > 0) return chosen
+  }
+  return [...ready]
 }
 
 /** One endpoint may stand in two slices for a moment. Sorted, so that equal input gives equal rules. */

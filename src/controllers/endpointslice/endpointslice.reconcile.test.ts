@@ -196,3 +196,21 @@ test('Endpoints tell with each port who offers it, and ports together that the v
     [['p1', 'p3'], ['p2'], ['fixed', 'also']],
   ])
 })
+
+test('what a Service prefers is a hint at each endpoint that is ready', () => {
+  const hintsFor = (trafficDistribution: string | undefined, zone: string | undefined) => {
+    const service = serviceOf(trafficDistribution ? { trafficDistribution } : {})
+    const pods = [podOf(1), podOf(2, { ready: false })]
+    const writes = reconcile({ service, pods, slices: [], zoneOf: () => zone, nowMs: NOW_MS })
+    const [made] = after([], writes)
+    return made?.endpoints?.map(({ hints }) => hints)
+  }
+  const zones = { forZones: [{ name: 'z' }] }
+  const nodes = { forNodes: [{ name: 'n1' }] }
+  assert.deepEqual(hintsFor(undefined, 'z'), [undefined, undefined])
+  assert.deepEqual(hintsFor('PreferClose', 'z'), [zones, undefined])
+  assert.deepEqual(hintsFor('PreferSameZone', 'z'), [zones, undefined])
+  assert.deepEqual(hintsFor('PreferSameZone', undefined), [undefined, undefined])
+  assert.deepEqual(hintsFor('PreferSameNode', 'z'), [{ ...zones, ...nodes }, undefined])
+  assert.deepEqual(hintsFor('PreferSameNode', undefined), [nodes, undefined])
+})

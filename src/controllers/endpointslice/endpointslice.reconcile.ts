@@ -183,6 +183,7 @@ function endpointOf(world: EndpointSliceWorld, pod: Pod, addresses: string[]): E
   const { nodeName } = pod.spec
   const zone = nodeName ? world.zoneOf(nodeName) : undefined
   const hostname = hostnameOf(service, pod)
+  const hints = ready ? hintsOf(service, nodeName, zone) : undefined
   return {
     addresses,
     conditions: { ready, serving, terminating },
@@ -190,5 +191,26 @@ function endpointOf(world: EndpointSliceWorld, pod: Pod, addresses: string[]): E
     targetRef: targetReference(pod),
     ...(nodeName ? { nodeName } : {}),
     ...(zone ? { zone } : {}),
+    ...(hints ? { hints } : {}),
+  }
+}
+
+/** Who had better use an endpoint, by what the Service prefers. */
+function hintsOf(
+  { spec }: Service,
+  nodeName: string | undefined,
+  zone: string | undefined,
+): Endpoint['hints'] {
+  switch (spec.trafficDistribution) {
+    case 'PreferClose':
+    case 'PreferSameZone':
+      return zone ? { forZones: [{ name: zone }] } : undefined
+    case 'PreferSameNode':
+      // Who reads only zones is led at least to the same zone.
+      return nodeName
+        ? { ...(zone ? { forZones: [{ name: zone }] } : {}), forNodes: [{ name: nodeName }] }
+        : undefined
+    default:
+      return undefined
   }
 }
