@@ -33,6 +33,20 @@ test('destinations are those of UDP alone: cluster and external addresses, node 
   )
 })
 
+test('nobody takes flows from another by naming its address', () => {
+  const thief = dns([two], { clusterIps: ['10.96.0.11'], externalIps: ['10.96.0.10', '1.1.1.1'] })
+  const owner = dns([one], { externalIps: ['1.1.1.1'] })
+  const answering = (services: ServicePort[], at: string) => [
+    ...(udpDestinationsOf(services, []).get(at) ?? []),
+  ]
+  for (const services of [
+    [thief, owner],
+    [owner, thief],
+  ])
+    assert.deepEqual(answering(services, '10.96.0.10:53'), ['10.244.0.5:53'])
+  assert.deepEqual(answering([owner, thief], '1.1.1.1:53'), ['10.244.0.5:53'])
+})
+
 const changes: readonly [what: string, ServicePort[] | undefined, ServicePort[], string[]][] = [
   ['nothing', [dns([one])], [dns([one])], []],
   ['one more endpoint', [dns([one])], [dns([one, two])], []],

@@ -118,6 +118,39 @@ test('of two Services with the same outer address the first has it', () => {
   assert.equal(second?.maps.get('refused-addresses')?.elements.get(key), 'goto refuse')
 })
 
+test('a Service that keeps to nodes on which none of its endpoints are is silent there, to inner clients too', () => {
+  const elsewhere = slice('10.244.1.5')
+  for (const endpoint of elsewhere.endpoints ?? []) endpoint.nodeName = 'elsewhere'
+  const ports = servicePortsOf(service({ internalTrafficPolicy: 'Local' }), [elsewhere], 'here')
+  const rules = rulesetOf(ports, [], facts)
+  const key = '10.96.0.7 . tcp . 80'
+  assert.equal(rules.maps.get('refused-addresses')?.elements.get(key), 'drop')
+})
+
+test('ports that no Service has at its address are refused', () => {
+  const rules = rulesetOf(servicePortsOf(service({}), [slice('10.244.0.5')], 'here'), [], facts)
+  assert.deepEqual(rules.filled?.get('cluster-ips')?.elements, new Set(['10.96.0.7']))
+  for (const hook of ['forward', 'output']) {
+    const chain = rules.chains.get(`unknown-port-${hook}`)
+    assert.equal(chain?.[1], 'ct state new ip daddr @cluster-ips goto refuse')
+  }
+})
+
+test('a load balancer that is closed to somebody tells him nothing, nor the node itself', () => {
+  const closed = service({ type: 'LoadBalancer', loadBalancerSourceRanges: ['192.0.2.0/24'] })
+  closed.status = { loadBalancer: { ingress: [{ ip: '198.51.100.1' }] } }
+  const rules = rulesetOf(servicePortsOf(closed, [], 'here'), [], facts)
+  const key = '198.51.100.1 . tcp . 80'
+  const verdict = rules.maps.get('refused-addresses')?.elements.get(key)
+  assert.equal(verdict, 'goto refused/default/web/tcp/http')
+  assert.deepEqual(rules.chains.get('refused/default/web/tcp/http'), [
+    'ip saddr { 192.0.2.0/24 } goto refuse',
+    'drop',
+  ])
+  const output = rules.chains.get('unknown-port-output')?.join()
+  assert.match(output ?? '', /@dropped-addresses/)
+})
+
 test('traffic policies keep to the node, and Local keeps the client address', () => {
   const slices = [slice('10.244.0.5'), slice('10.244.1.5')]
   slices[1]?.endpoints?.forEach(endpoint => {

@@ -4,6 +4,7 @@
  *   prerouting, output (nat) → services → by address, protocol and port → service/… → endpoint/… → dnat
  *   postrouting (nat)        masquerades what was marked: hairpins, traffic from outside, pods that leave the cluster
  *   refuse-* (filter)        services without endpoints are refused at once instead of timing out
+ *   unknown-port-* (filter)  so are ports that no service has at its address
  */
 import type { Ruleset, VerdictMap } from '#host/nftables/ruleset.ts'
 import { type Family, familyOf, inName, target, wordsOf } from './family.ts'
@@ -46,7 +47,9 @@ export function rulesetOf(
     ['dropped-addresses', { type: byAddress, elements: dropped }],
     ['dropped-node-ports', { type: byPort, elements: droppedNodePorts }],
   ])
-  return { sets, maps, chains }
+  const elements = new Set(services.flatMap(({ clusterIps }) => clusterIps))
+  const filled = new Map([['cluster-ips', { type: building.words.addressType, elements }]])
+  return { sets, filled, maps, chains }
 }
 
 class Building {
@@ -116,6 +119,23 @@ function baseChains({ clusterCidr }: ProxyFacts): [string, string[]][] {
     ],
     ['refuse-input', ['type filter hook input priority -110; policy accept;', ...refuseOrDrop]],
     ['refuse-forward', ['type filter hook forward priority -110; policy accept;', ...refuseOrDrop]],
+    // Behind the translation: what still goes to the address of a Service asks for a port that it does not have.
+    [
+      'unknown-port-forward',
+      [
+        'type filter hook forward priority 0; policy accept;',
+        `ct state new ${ip} daddr @cluster-ips goto refuse`,
+      ],
+    ],
+    [
+      'unknown-port-output',
+      [
+        'type filter hook output priority 0; policy accept;',
+        `ct state new ${ip} daddr @cluster-ips goto refuse`,
+        // So do balancers that are closed to the node itself.
+        ...ask('dropped').slice(0, 1),
+      ],
+    ],
     ['refuse-output', ['type filter hook output priority -110; policy accept;', ...refuse]],
   ]
 }
@@ -125,9 +145,11 @@ const addressKey = (ip: string, protocol: string, port: number) => `${ip} . ${pr
 function addService(building: Building, service: ServicePort, facts: ProxyFacts): void {
   const { name, protocol, port } = service
   const key = (ip: string) => addressKey(ip, protocol, port)
-  if (service.internalEndpoints.length === 0)
-    for (const ip of service.clusterIps) building.refused.set(key(ip), 'goto refuse')
-  else {
+  if (service.internalEndpoints.length === 0) {
+    // Where other nodes have some, who asks this one is not told that there are none.
+    const verdict = service.allEndpoints.length > 0 ? 'drop' : 'goto refuse'
+    for (const ip of service.clusterIps) building.refused.set(key(ip), verdict)
+  } else {
     const internal = `service/${name}`
     building.chains.set(internal, [
       `${building.from('others', facts)} ${mark}`,
@@ -155,7 +177,15 @@ function addExternal(building: Building, service: ServicePort, facts: ProxyFacts
     const [byAddress, byPort] = isServed
       ? [building.dropped, building.droppedNodePorts]
       : [building.refused, building.refusedNodePorts]
-    for (const ip of addresses) byAddress.set(key(ip), verdict)
+    for (const ip of externalIps) byAddress.set(key(ip), verdict)
+    const isToldToAll = isServed || sourceRanges.length === 0
+    if (!isToldToAll && balancerIps.length > 0)
+      building.chains.set(`refused/${name}`, [
+        `${building.words.ip} saddr { ${sourceRanges.join(', ')} } goto refuse`,
+        'drop',
+      ])
+    for (const ip of balancerIps)
+      byAddress.set(key(ip), isToldToAll ? verdict : `goto refused/${name}`)
     if (nodePort !== undefined) byPort.set(`${protocol} . ${nodePort}`, verdict)
     if (!isServed) return
   }

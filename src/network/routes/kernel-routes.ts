@@ -87,9 +87,15 @@ export class KernelRoutes {
     // Another Proa of this machine may have the same number by chance, but never the same addresses.
     const isOurs = (route: ShownRoute) =>
       route.protocol === String(protocol) && contains(cluster, route.dst.split('/')[0] ?? '')
-    const there = await this.#show<ShownRoute>('ip', [
+    const shown = await this.#show<ShownRoute>('ip', [
       ...[this.#of, '-N', 'route', 'show', 'table', 'main'],
     ])
+    // A range of one address is shown without its length.
+    const length = this.#family === 4 ? 32 : 128
+    const isOne = ({ dst }: ShownRoute) => dst !== 'default' && !dst.includes('/')
+    const there = shown.map(route =>
+      isOne(route) ? { ...route, dst: `${route.dst}/${length}` } : route,
+    )
     const foreign = new Set(there.filter(route => !isOurs(route)).map(({ dst }) => dst))
     const all = [...direct, ...(tunnel?.ends ?? [])]
     const wanted = all.filter(({ podCidr }) => !foreign.has(podCidr))

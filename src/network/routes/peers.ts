@@ -1,7 +1,7 @@
 /** Which other nodes' pods this one is to find, and under which address their machines are; of one family, which is the cluster range's. */
 import type { Node } from '#api/core/v1/node.ts'
-import { type Cidr, contains, overlap, parseCidr } from '#base/cidr.ts'
-import { addressToNumber } from '#base/ip-address.ts'
+import { type Cidr, contains, formatCidr, overlap, parseCidr } from '#base/cidr.ts'
+import { addressToNumber, numberToAddress } from '#base/ip-address.ts'
 
 export interface Peer {
   readonly nodeName: string
@@ -20,8 +20,8 @@ export interface Own {
 /** Undefined until the node has told its address and been given a range. */
 export function ownOf(node: Node | undefined, family: Family): Own | undefined {
   const address = node && addressOf(node, family)
-  const podCidr = node && podCidrOf(node, family)
-  return address && podCidr && rangeOf(podCidr) ? { podCidr, address } : undefined
+  const range = node && rangeOf(podCidrOf(node, family) ?? '')
+  return address && range ? { podCidr: formatCidr(range), address } : undefined
 }
 
 /** By what a range of the cluster's tells the family. */
@@ -44,14 +44,14 @@ export function peersOf(nodes: readonly Node[], own: Own, clusterCidr: string): 
   const taken = [parseCidr(own.podCidr, 'podCIDR')]
   const peers: Peer[] = []
   for (const node of [...nodes].sort(byAge)) {
-    const podCidr = podCidrOf(node, cluster) ?? ''
-    const range = rangeOf(podCidr)
+    const range = rangeOf(podCidrOf(node, cluster) ?? '')
     const address = addressOf(node, cluster)
     if (!range || !address || address === own.address) continue
     if (!isPartOf(range, cluster) || taken.some(other => overlap(range, other))) continue
     if (contains(cluster, address)) continue
     taken.push(range)
-    peers.push({ nodeName: node.metadata.name ?? '', podCidr, address })
+    // As the kernel will show it: who finds another text there would make the same route anew for ever.
+    peers.push({ nodeName: node.metadata.name ?? '', podCidr: formatCidr(range), address })
   }
   return peers
 }
@@ -62,7 +62,10 @@ function addressOf({ status }: Node, family: Family): string | undefined {
     ({ type, address }) =>
       type === 'InternalIP' && isOf(address, family) && addressToNumber(address) !== undefined,
   )?.address
-  return internal && !NOT_OF_ONE_MACHINE.test(internal) ? internal : undefined
+  const number = addressToNumber(internal ?? '')
+  const address = number === undefined ? '' : numberToAddress(number, family.isIpv6)
+  const isOfOne = ![internal ?? '', address].some(text => NOT_OF_ONE_MACHINE.test(text))
+  return address !== '' && isOfOne ? address : undefined
 }
 
 const NOT_OF_ONE_MACHINE =

@@ -34,6 +34,22 @@ test('a node without a range or an address is not there yet', () => {
   assert.deepEqual(ownOf(whole, V4), OWN)
 })
 
+test('ranges and addresses are as the kernel shows them, however they were written', () => {
+  const odd = nodeOf('odd', { podCidr: '10.244.3.0/024', address: '192.168.1.3' })
+  const own = { podCidr: 'fd00:0:0:1::/64', address: 'fd01::1' }
+  assert.deepEqual(peersOf([odd], OWN, CLUSTER), [
+    { nodeName: 'odd', podCidr: '10.244.3.0/24', address: '192.168.1.3' },
+  ])
+  const long = nodeOf('long', { podCidr: 'FD00:0:0:2:0::/64', address: 'FD01:0::2' })
+  assert.deepEqual(peersOf([long], own, 'fd00::/48'), [
+    { nodeName: 'long', podCidr: 'fd00:0:0:2::/64', address: 'fd01::2' },
+  ])
+  assert.deepEqual(ownOf(long, { isIpv6: true }), {
+    podCidr: 'fd00:0:0:2::/64',
+    address: 'fd01::2',
+  })
+})
+
 const CLAIMS: readonly (readonly [what: string, node: Facts])[] = [
   ['everything', { podCidr: '0.0.0.0/0', address: '192.168.1.9' }],
   ['more than the cluster has', { podCidr: '10.0.0.0/8', address: '192.168.1.9' }],
