@@ -279,6 +279,22 @@ function suite(family: Family) {
         assert.match(JSON.stringify(error), /trying again.*(Cannot find device|No such)/)
     })
 
+    test('an older node at an address of nobody keeps no other from its routes', async () => {
+      const rogue = nodeOf('c', family.of === 4 ? '192.168.50.255' : '2001:db8:50::')
+      nodes.put(
+        'rogue' as Name,
+        {
+          ...rogue,
+          metadata: { name: 'rogue', creationTimestamp: '2025-01-01T00:00:00Z' },
+          spec: { podCIDR: family.range(9), podCIDRs: [family.range(9)] },
+        } as Node,
+      )
+      ip('a', 'route', 'delete', rangeOf('c'))
+      await eventually(() => reaches('a', 'c'))
+      nodes.remove('rogue' as Name)
+      assert.deepEqual(nodes.errors, [])
+    })
+
     test('what another cluster has under the same number stays', async () => {
       const words = [family.foreign, 'via', machines.c, 'proto']
       const [, number = ''] =

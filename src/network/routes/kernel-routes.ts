@@ -73,8 +73,9 @@ export class KernelRoutes {
     const lines = addresses.map(address => `route get ${address}`)
     // Lines that fail print nothing; the others say which address they are about.
     const { stdout } = await this.#try('ip', [this.#of, '-force', '-j', '-batch', '-'], lines)
+    // Nor are addresses of a network as a whole those of a machine.
     for (const { dst, gateway, dev, type, prefsrc } of shown<ShownRoute>(stdout))
-      if (dev !== undefined && type !== 'local' && dev !== 'lo')
+      if (dev !== undefined && (type ?? 'unicast') === 'unicast' && dev !== 'lo')
         // Of a machine with several networks, the others know one address only: both sides have to come to the same end.
         reach.set(dst, { device: dev, isNeighbour: gateway === undefined && prefsrc === own })
     return reach
@@ -200,7 +201,8 @@ export class KernelRoutes {
     if (lines.length === 0) return
     const { exitCode, stderr } = await this.#try(
       program,
-      program === 'ip' ? [this.#of, '-batch', '-'] : ['-batch', '-'],
+      // One line that can not be must not keep the others from being.
+      program === 'ip' ? [this.#of, '-force', '-batch', '-'] : ['-force', '-batch', '-'],
       lines,
     )
     if (exitCode !== 0) throw new Error(`${program} failed: ${stderr.trim().replace(/\s+/g, ' ')}`)
