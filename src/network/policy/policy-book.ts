@@ -10,7 +10,7 @@ import { type FilledSet, NO_RULES, type Ruleset, type VerdictMap } from '#host/n
 import { AddressBook } from './address-book.ts'
 import { type CompiledPolicy, type Direction, isSelected, type PeerSelector } from './allowance.ts'
 import { baseChains, knownName, selfName, verdictsName } from './base-chains.ts'
-import { MemberSets } from './member-sets.ts'
+import { MemberSets, marksOfSelectors, ofPort } from './member-sets.ts'
 import { isSamePod, type PolicedPod, sameLabels } from './policed-pod.ts'
 import { ADDRESS_TYPE, type PolicyChain, policyChain } from './policy-chain.ts'
 import { type Family, familyOf } from './ranges.ts'
@@ -134,6 +134,7 @@ export class PolicyBook {
       filled.set(selfName(family), { type: `${type} . ${type}`, elements: isolated })
     }
     this.#members.keepOnly(used)
+    this.#members.fillNew(this.#addresses.owners())
     for (const [name, set] of this.#members.filled()) filled.set(name, set)
     return { sets: new Map(), filled, maps, chains }
   }
@@ -179,7 +180,7 @@ export class PolicyBook {
       if (this.#members.has(name)) continue
       const membership = (pod: PolicedPod, address: string) =>
         !pod.servesOnly && this.#isAnyOf(selectors, pod) ? [address] : []
-      this.#members.add(name, { type, family, membership }, this.#addresses.owners())
+      this.#members.add(name, { type, family, membership, marks: marksOfSelectors(selectors) })
     }
     for (const [name, selectors] of chain.served) {
       yield name
@@ -188,8 +189,9 @@ export class PolicyBook {
         pod.servesOnly && this.#isAnyOf(selectors, pod)
           ? pod.namedPorts.map(({ protocol, port }) => `${address} . ${protocol} . ${port}`)
           : []
-      const triples = { type: `${type} . inet_proto . inet_service`, family, membership }
-      this.#members.add(name, triples, this.#addresses.owners())
+      const marks = marksOfSelectors(selectors)
+      const triples = { type: `${type} . inet_proto . inet_service`, family, membership, marks }
+      this.#members.add(name, triples)
     }
     for (const [name, port] of chain.ports) {
       yield name
@@ -201,8 +203,8 @@ export class PolicyBook {
             .map(({ port: number }) => `${address} . ${number}`),
         ),
       ]
-      const pairs = { type: `${type} . inet_service`, family, membership }
-      this.#members.add(name, pairs, this.#addresses.owners())
+      const pairs = { type: `${type} . inet_service`, family, membership, marks: [ofPort(port)] }
+      this.#members.add(name, pairs)
     }
   }
 
