@@ -28,7 +28,10 @@ test('each sort of record is read as it was written', () => {
   ]
   const told = of(encodeReply(asked('a.b.c'), { ...reply, answers }, 512))
   assert.deepEqual(
-    told.answers?.map(({ type, name, ttl, data }: never) => ({ type, name, ttl, data })),
+    told.answers?.map(record => {
+      const { type, name, ttl, data } = record as packet.StringAnswer
+      return { type, name, ttl, data }
+    }),
     answers,
   )
   const soa = { type: 'SOA', name: 'cluster.local', ttl: 5 } as const
