@@ -86,11 +86,15 @@ describe('names of random Services', { skip: etcdMissing() || corednsMissing() }
         .flatMap(({ spec }: { spec: { clusterIPs?: string[] } }) => spec.clusterIPs ?? [])
         .filter((ip: string) => ip !== 'None')
       const found: object[] = []
+      let unanswered = 0
       for (let index = 0; index < QUESTIONS; index++) {
         const question = world.question(ips)
         let both = await askBoth(question)
-        // It hangs at some questions about addresses that several slices have.
-        if (!both[1]) continue
+        // CoreDNS now and then gives no answer to what it has to ask others.
+        if (!both[1]) {
+          unanswered++
+          continue
+        }
         if (JSON.stringify(both[0]) !== JSON.stringify(both[1])) {
           await sleep(100)
           both = await askBoth(question)
@@ -100,6 +104,7 @@ describe('names of random Services', { skip: etcdMissing() || corednsMissing() }
         if (!reasonFor(question, { ours, theirs })) found.push({ ...question, ours, theirs })
       }
       assert.deepEqual(found, [])
+      assert.ok(unanswered < QUESTIONS / 10, `${unanswered} questions without an answer`)
     })
 
   async function make(world: DnsWorld, round: number): Promise<void> {
