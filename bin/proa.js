@@ -11,18 +11,19 @@ const NEEDED = [24, 12]
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const source = join(root, 'src', 'main.ts')
 const main = existsSync(source) ? source : join(root, 'dist', 'main.js')
-const pinned = join(root, 'node_modules', 'node', 'bin', 'node')
+const isWindows = process.platform === 'win32'
+const pinned = join(root, 'node_modules', 'node', 'bin', isWindows ? 'node.exe' : 'node')
 const [major, minor] = process.versions.node.split('.').map(Number)
 
 if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
   // Stripped and compiled code is kept between starts: it halves the time to ready.
   const { enableCompileCache } = createRequire(import.meta.url)('node:module')
-  const home = process.env.XDG_CACHE_HOME || (process.env.HOME && join(process.env.HOME, '.cache'))
-  if (home) enableCompileCache(join(home, 'proa', 'compile-cache'))
+  const cache = cacheDirectory(process.env)
+  if (cache) enableCompileCache(join(cache, 'compile-cache'))
   const { quickImports } = await import('./quick-imports.js')
   if (main === source) {
     const { sourcePack } = await import('./source-pack.js')
-    const pack = home && sourcePack(join(home, 'proa'), root)
+    const pack = cache && sourcePack(cache, root)
     if (pack) process.on('exit', pack.save)
     quickImports(root, pack?.sourceOf)
   } else quickImports(dirname(main))
@@ -45,4 +46,11 @@ if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
     `proa: needs Node.js ${NEEDED.join('.')} or newer, this is ${process.versions.node}; install a current one from nodejs.org or with "npm install --global node"\n`,
   )
   process.exit(1)
+}
+
+/** As src/host/own-directories.ts says it, which is not loaded yet; undefined where nobody knows. */
+function cacheDirectory({ XDG_CACHE_HOME: named, HOME: home, LOCALAPPDATA: local }) {
+  if (named) return join(named, 'proa')
+  if (isWindows) return local && join(local, 'proa', 'cache')
+  return home && join(home, '.cache', 'proa')
 }

@@ -25,7 +25,7 @@ export function readyText(facts: ReadyFacts): string {
     ...(facts.dashboard === undefined ? [] : [`  dashboard   ${facts.dashboard}`]),
     '',
     'Try:',
-    `  export KUBECONFIG=${facts.kubeconfig}`,
+    `  ${settingOf('KUBECONFIG', facts.kubeconfig)}`,
     '  kubectl get nodes',
     '',
     isForgotten
@@ -33,6 +33,11 @@ export function readyText(facts: ReadyFacts): string {
       : 'Ctrl-C ends it; the data stays, and so do running pods.',
     '',
   ].join('\n')
+}
+
+/** How the usual shell of a system sets a variable. */
+function settingOf(name: string, value: string, platform: string = process.platform): string {
+  return platform === 'win32' ? `$env:${name} = '${value}'` : `export ${name}=${value}`
 }
 
 /** The same of `proa federation up`. */
@@ -45,7 +50,7 @@ export function federationReadyText(
     `  data        ${facts.dataDirectory}`,
     '',
     'Try:',
-    `  export KUBECONFIG=${facts.kubeconfig}`,
+    `  ${settingOf('KUBECONFIG', facts.kubeconfig)}`,
     '  proa federation join NAME --kubeconfig $KUBECONFIG --cluster-kubeconfig FILE',
     '  kubectl get clusterprofiles -n federation-system',
     '',

@@ -1,13 +1,13 @@
 /** Which data directory a command means. */
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { userDataDirectory } from '#host/own-directories.ts'
 import { layoutOf, SYSTEM_DATA_DIRECTORY } from './layout.ts'
 
 /** The flag's, made absolute; else the system's for root and the user's own for everybody else. */
 export function dataDirectoryOf(flag: string | undefined): string {
   if (flag !== undefined) return resolve(flag)
   if (process.getuid?.() === 0) return SYSTEM_DATA_DIRECTORY
-  return join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'proa')
+  return userDataDirectory()
 }
 
 /** Where a node that runs alone keeps the certificates that it asked for. */

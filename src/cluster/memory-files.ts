@@ -1,5 +1,5 @@
 /** Files that are gone with the process: for clusters that keep nothing on disk. */
-import { dirname, join } from 'node:path'
+import { dirname, join, normalize, sep } from 'node:path'
 import type { Files } from '#host/files.ts'
 
 /** The files of a directory; in memory they may be one of their own. */
@@ -18,40 +18,47 @@ export function copyInMemory({ directory, files }: FilesAt): FilesAt {
   return { directory, files: copy }
 }
 
+/** Whoever asks may write paths as other systems do: they are compared as this one writes them. */
 export function memoryFiles(): Files {
   const contents = new Map<string, Buffer>()
   const links = new Map<string, string>()
   const write = (path: string, content: string | Uint8Array) => {
-    contents.set(path, Buffer.from(content as Uint8Array))
+    contents.set(normalize(path), Buffer.from(content as Uint8Array))
   }
+  const exists = (path: string) => contents.has(normalize(path))
+  /** The names of a file, or of all that lies in a directory. */
+  const namesAt = (path: string) =>
+    [...contents.keys()].filter(name => name === path || name.startsWith(path + sep))
   return {
-    exists: path => contents.has(path),
-    read: path => contents.get(links.get(path) ?? path),
+    exists,
+    read: path => contents.get(links.get(normalize(path)) ?? normalize(path)),
     writeAtomically: write,
     writeNew: write,
     writeOnce(path, content) {
-      if (contents.has(path)) return false
+      if (exists(path)) return false
       write(path, content)
       return true
     },
     makeDirectory() {},
-    list: path =>
-      [...contents.keys()]
-        .filter(name => dirname(name) === path)
-        .map(name => name.slice(path.length + 1)),
+    list(path) {
+      const directory = normalize(path)
+      return [...contents.keys()]
+        .filter(name => dirname(name) === directory)
+        .map(name => name.slice(directory.length + 1))
+    },
     rename(from, to) {
-      for (const [name, content] of [...contents])
-        if (name === from || name.startsWith(`${from}/`)) {
-          contents.delete(name)
-          contents.set(to + name.slice(from.length), content)
-        }
+      const before = normalize(from)
+      for (const name of namesAt(before)) {
+        const content = contents.get(name) as Buffer
+        contents.delete(name)
+        contents.set(normalize(to) + name.slice(before.length), content)
+      }
     },
     point(path, target) {
-      links.set(path, join(dirname(path), target))
+      links.set(normalize(path), join(dirname(normalize(path)), target))
     },
     remove(path) {
-      for (const name of [...contents.keys()])
-        if (name === path || name.startsWith(`${path}/`)) contents.delete(name)
+      for (const name of namesAt(normalize(path))) contents.delete(name)
     },
   }
 }

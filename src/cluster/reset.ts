@@ -65,29 +65,8 @@ export async function resetMachine(layout: Layout, log: Log, clock: Clock): Prom
     }
   }
   try {
-    const uids = new Set(systemFiles.list(join(layout.kubelet, 'pods')))
-    const { removePods, resetContainerd, systemSocketPath } = await containerTools()
-    await step(async () => {
-      if (!systemFiles.exists(systemSocketPath)) return
-      const ours = ({ uid }: { uid: string }) => uids.has(uid)
-      await removePods({ socketPath: systemSocketPath, clock, log, ours })
-    })
-    await step(() => resetContainerd({ dataDirectory: layout.directory, clock, log }))
-    await step(() =>
-      removePodCgroups(`/${layout.instance}`, machineCgroups, {
-        kill: id => signalProcess(id, 'SIGKILL'),
-        pause: ms => sleep(clock, ms),
-      }),
-    )
-    await step(() => removeProxyRules(layout.instance))
-    await step(() => removeNetworkPolicyRules(layout.instance))
-    await step(() => removePodRoutes(layout))
-    await step(() => removeHostLink(layout.instance))
-    await step(() => removeForwarding({ name: layout.instance }))
-    for (const directory of [layout.cniConfiguration, SYSTEM_CNI_CONFIGURATION])
-      await step(() => removePodNetwork(podNetworkOf({ layout }, directory)))
-    await step(() => removePodLogs(uids))
-    await step(() => unlinkDirectory(USUAL_KUBELET_DIRECTORY, layout.kubelet))
+    // Elsewhere no Proa changes anything but its directory.
+    if (process.platform === 'linux') await resetSystem(layout, { log, clock, step })
     await step(() => removeData(layout))
   } finally {
     for (const claim of claims) claim.release()
@@ -95,6 +74,40 @@ export async function resetMachine(layout: Layout, log: Log, clock: Clock): Prom
   await step(() => removeDirectory(layout))
   if (failures.length > 0)
     throw new UserError(`not everything could be removed: ${failures.join('; ')}`)
+}
+
+interface ResetTools {
+  readonly log: Log
+  readonly clock: Clock
+  /** Runs a part, and tells where it failed. */
+  step(work: () => unknown): Promise<void>
+}
+
+/** Containers, control groups, rules, links and logs. */
+async function resetSystem(layout: Layout, { log, clock, step }: ResetTools): Promise<void> {
+  const uids = new Set(systemFiles.list(join(layout.kubelet, 'pods')))
+  const { removePods, resetContainerd, systemSocketPath } = await containerTools()
+  await step(async () => {
+    if (!systemFiles.exists(systemSocketPath)) return
+    const ours = ({ uid }: { uid: string }) => uids.has(uid)
+    await removePods({ socketPath: systemSocketPath, clock, log, ours })
+  })
+  await step(() => resetContainerd({ dataDirectory: layout.directory, clock, log }))
+  await step(() =>
+    removePodCgroups(`/${layout.instance}`, machineCgroups, {
+      kill: id => signalProcess(id, 'SIGKILL'),
+      pause: ms => sleep(clock, ms),
+    }),
+  )
+  await step(() => removeProxyRules(layout.instance))
+  await step(() => removeNetworkPolicyRules(layout.instance))
+  await step(() => removePodRoutes(layout))
+  await step(() => removeHostLink(layout.instance))
+  await step(() => removeForwarding({ name: layout.instance }))
+  for (const directory of [layout.cniConfiguration, SYSTEM_CNI_CONFIGURATION])
+    await step(() => removePodNetwork(podNetworkOf({ layout }, directory)))
+  await step(() => removePodLogs(uids))
+  await step(() => unlinkDirectory(USUAL_KUBELET_DIRECTORY, layout.kubelet))
 }
 
 const SYSTEM_CNI_CONFIGURATION = '/etc/cni/net.d'

@@ -1,17 +1,9 @@
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { UserError } from '#base/errors.ts'
 import { makeDirectories } from './files.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 /** The right to use a data directory; one process has it at a time. */
 export interface DirectoryClaim {
@@ -54,16 +46,6 @@ export function claimDirectory(directory: string, shown = directory): DirectoryC
       rmSync(pidFile, { force: true })
       held.close()
     },
-  }
-}
-
-/** Makes the names in a directory survive a power cut, as fsync does for the bytes of a file. */
-export function syncDirectory(directory: string): void {
-  const handle = openSync(directory, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }
 

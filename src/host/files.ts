@@ -21,6 +21,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { messageOf, UserError } from '#base/errors.ts'
+import { syncDirectory } from './sync-directory.ts'
 import { TROUBLE } from './trouble.ts'
 
 export interface Files {
@@ -174,7 +175,9 @@ const PERMISSIONS = 0o777
 
 function saysAlready(path: string, content: string | Uint8Array, mode: number): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false })
-  if (!found?.isFile() || (found.mode & PERMISSIONS) !== mode) return false
+  if (!found?.isFile()) return false
+  // Windows knows no modes: who may read a file is inherited from its directory.
+  if (process.platform !== 'win32' && (found.mode & PERMISSIONS) !== mode) return false
   return readFileSync(path).equals(Buffer.from(content as Uint8Array))
 }
 
@@ -186,16 +189,6 @@ function writeWhole(path: string, content: string | Uint8Array, mode: number): v
     fsyncSync(file)
   } finally {
     closeSync(file)
-  }
-}
-
-/** Without this a crash may forget a new name although the file's content is safe. */
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
   }
 }
 

@@ -4,9 +4,10 @@ import { command } from './command.ts'
 
 /**
  * The mount points at and below a directory, deepest first. Where a link leads to it, as from a small disk to a large one, they are told as they
- * are reached by the path that was given.
+ * are reached by the path that was given. None on systems other than Linux, where Proa mounts nothing.
  */
 export async function mountsUnder(path: string): Promise<string[]> {
+  if (process.platform !== 'linux') return []
   const [table, directory] = await Promise.all([
     readFile('/proc/self/mountinfo', 'utf8'),
     // The kernel's table knows no links.

@@ -1,7 +1,6 @@
 /** Where programs are: others on this machine, and this one. */
 import { accessSync, constants, statSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
+import { delimiter, resolve } from 'node:path'
 
 /** The first program of that name on the PATH, as a shell would find it. */
 export function findProgram(name: string, path = process.env.PATH ?? ''): string | undefined {
@@ -20,9 +19,4 @@ export function findProgram(name: string, path = process.env.PATH ?? ''): string
 /** The words that start this very program again, on the Node that runs it now. */
 export function ownCommand(): readonly [node: string, program: string] {
   return [process.execPath, resolve(import.meta.dirname, '..', '..', 'bin', 'proa.js')]
-}
-
-/** Where this program may keep what it can make again. */
-export function cacheDirectory(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'proa')
 }

@@ -3,13 +3,14 @@ import { matchesGlob, relative } from 'node:path'
 import { projectRoot } from '../tidy/sources.ts'
 
 /**
- * What starts no containers and stays out of the machine's own network: clients, browsers and etcd in processes of their own, and rules
+ * What starts no containers and stays out of the machine's own network: clients, browsers, etcd and played systems in processes of their own, and rules
  * and routes in network namespaces of their own. Whoever compares with upstream's programs is not among them, since they weigh too much.
  */
 const BESIDE = [
   'clients/**',
   'dashboard/**',
   'etcd/**',
+  'other-systems/**',
   'conformance/{registry,scorecard}.test.ts',
   '{disk-full,disks,package}.test.ts',
   '{forwarding,pod-routes,policy-rules,proxy,routes-meddled,rules-lost}.test.ts',

@@ -7,7 +7,8 @@ import { join, resolve } from 'node:path'
 import { UserError } from '#base/errors.ts'
 import { helpText, type ValuesOf } from '#cli'
 import { type Files, systemFiles } from '#host/files.ts'
-import { cacheDirectory, findProgram, ownCommand } from '#host/programs.ts'
+import { userCacheDirectory } from '#host/own-directories.ts'
+import { findProgram, ownCommand } from '#host/programs.ts'
 
 const PROGRAM_DIRECTORY = 0o755
 const PROGRAM = 0o755
@@ -24,6 +25,10 @@ export interface AssetFacts {
 }
 
 export function writeAssets(values: ValuesOf<'envtest'>): void {
+  if (process.platform === 'win32')
+    throw new UserError(
+      'envtest starts programs, and those that Proa could give it are shell scripts, which Windows does not start; use WSL',
+    )
   const { controllers, nodes, binDirectory } = values
   const kubectl = findProgram('kubectl')
   const programs = programsFor({
@@ -32,7 +37,7 @@ export function writeAssets(values: ValuesOf<'envtest'>): void {
     controllers,
     nodes: nodes.kind === 'hollow' ? `hollow:${nodes.count}` : 'none',
   })
-  const directory = resolve(binDirectory ?? join(cacheDirectory(), 'envtest', nameOf(programs)))
+  const directory = resolve(binDirectory ?? join(userCacheDirectory(), 'envtest', nameOf(programs)))
   writePrograms(directory, programs, systemFiles)
   if (kubectl === undefined)
     process.stderr.write(

@@ -1,6 +1,7 @@
 /** What this machine is: for the Node object that describes it. Read once at start. */
 import { readFileSync, statfsSync } from 'node:fs'
 import { arch, availableParallelism, hostname, release, totalmem } from 'node:os'
+import { dirname, resolve } from 'node:path'
 
 /** Go's words for processors, which are the API's. */
 const ARCHITECTURES: Readonly<Record<string, string>> = {
@@ -60,11 +61,11 @@ function osImage(): string {
 }
 
 function sizeOfFileSystem(directory: string): number {
-  for (let path = directory; ; path = path.slice(0, path.lastIndexOf('/')) || '/')
+  for (let path = resolve(directory); ; path = dirname(path))
     try {
       const { blocks, bsize } = statfsSync(path)
       return blocks * bsize
     } catch {
-      if (path === '/') return 0
+      if (path === dirname(path)) return 0
     }
 }
