@@ -119,11 +119,14 @@ for (const system of [macos, windows]) {
         statuses,
       })
       const program = here('library.ts')
-      const inMemory = succeeds(run(system, program, system.index()))
-      assert.deepEqual(JSON.parse(inMemory), answer([404, 201]))
-      const words = [system.index(), system.path(at('kept'))]
-      assert.deepEqual(JSON.parse(succeeds(run(system, program, ...words))), answer([404, 201]))
-      assert.deepEqual(JSON.parse(succeeds(run(system, program, ...words))), answer([200, 409]))
+      const told = (...words: readonly string[]) => {
+        const output = succeeds(run(system, program, system.index(), ...words))
+        // Wine and Node may have said something of their own.
+        return JSON.parse(output.split('\n').find(line => line.startsWith('{')) ?? output)
+      }
+      assert.deepEqual(told(), answer([404, 201]))
+      assert.deepEqual(told(system.path(at('kept'))), answer([404, 201]))
+      assert.deepEqual(told(system.path(at('kept'))), answer([200, 409]))
     })
 
     test('proa up, and a second one that is refused; then check, snapshots and reset', async () => {
