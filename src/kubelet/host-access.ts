@@ -65,6 +65,8 @@ export interface Shutdowns {
 export interface ShutdownWatch {
   /** For how long a shutdown waits for locks. */
   maximumDelayMs(): Promise<number>
+  /** Whether one is on its way now. */
+  isShuttingDown(): Promise<boolean>
   /** Asks for more of that; it becomes so a moment later. */
   raiseMaximumDelay(delayMs: number): Promise<void>
   /** A shutdown waits for this lock until it is released by what is given. */

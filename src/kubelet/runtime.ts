@@ -13,6 +13,15 @@ export type StopSignal = (typeof stopSignals)[number]
 /** A pod as a runtime may see it: frozen, and shared with whoever else looks at it. */
 export type RuntimePod = Pod
 
+/** A command in a container took longer than it was given. */
+export class CommandTimeout extends Error {
+  override readonly name = 'CommandTimeout'
+
+  constructor(command: readonly string[], timeoutSeconds: number) {
+    super(`command timed out: "${command.join(' ')}" timed out after ${timeoutSeconds}s`)
+  }
+}
+
 export interface ContainerRuntime {
   version(): Promise<RuntimeVersion>
   /** Rejects where the runtime can't be reached. `networkReady: false` keeps pods (but host-network ones) from starting. */
@@ -45,6 +54,7 @@ export interface ContainerRuntime {
   /** Writes what the container is to a file; 0 seconds leave the time to the runtime. Absent where it can't. */
   checkpointContainer?(containerId: string, location: string, timeoutSeconds: number): Promise<void>
 
+  /** Rejects with CommandTimeout where the command takes longer; 0 seconds are no limit. */
   execSync(
     containerId: string,
     command: readonly string[],

@@ -38,8 +38,10 @@ export function askHealth(address: string, service: string, timeoutMs: number): 
 function encodeRequest(service: string): Buffer {
   const name = Buffer.from(service)
   if (name.length === 0) return name
-  if (name.length > 127) throw new Error('the service name of a gRPC probe is too long')
-  return Buffer.concat([Buffer.from([0x0a, name.length]), name])
+  const tag = [0x0a]
+  let length = name.length
+  for (; length > 127; length >>>= 7) tag.push((length & 127) | 128)
+  return Buffer.concat([Buffer.from([...tag, length]), name])
 }
 
 const decodeStatus = (bytes: Buffer): number => (bytes[0] === 0x08 ? (bytes[1] ?? 0) : 0)

@@ -25,6 +25,8 @@ export interface HttpProbe {
 const MAXIMUM_REDIRECTS = 10
 /** More of a body is not read: only the status counts, and the beginning tells where a redirect leads. */
 const BODY_LIMIT_BYTES = 10 * 1024
+/** Node's own limit is a sixty-fourth of it: who answers with large cookies is not ill. */
+const HEADER_LIMIT_BYTES = 1024 * 1024
 
 export const machineNetwork = {
   async http(probe: HttpProbe, timeoutMs: number): Promise<Answer> {
@@ -89,7 +91,10 @@ async function getOnce(url: URL, headers: HttpProbe['headers'], signal: AbortSig
       url,
       // Pods' certificates are their own affair: the probe asks whether they answer. One connection
       // a probe, as kubelets do.
-      { headers: values, rejectUnauthorized: false, agent: false, signal },
+      {
+        ...{ headers: values, rejectUnauthorized: false, agent: false, signal },
+        maxHeaderSize: HEADER_LIMIT_BYTES,
+      },
       (response: IncomingMessage) => {
         let size = 0
         const pieces: Buffer[] = []
@@ -107,6 +112,11 @@ async function getOnce(url: URL, headers: HttpProbe['headers'], signal: AbortSig
         response.on('error', reject)
       },
     )
+    // An answer as well, of which Node would say nothing.
+    asked.once('upgrade', ({ statusCode = 0 }, socket) => {
+      socket.destroy()
+      resolve({ status: statusCode, location: undefined, body: '' })
+    })
     asked.on('error', reject)
     asked.end()
   })

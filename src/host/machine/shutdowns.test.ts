@@ -41,9 +41,11 @@ describe('shutdowns as logind tells them', { skip: reason, timeout: 600_000 }, (
     let heard = next()
     bus.tell('shutdown')
     await heard
+    assert.equal(await watch.isShuttingDown(), true)
     heard = next()
     bus.tell('cancel')
     await heard
+    assert.equal(await watch.isShuttingDown(), false)
     assert.deepEqual(told, [true, false])
     watch.close()
   })

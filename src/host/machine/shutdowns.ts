@@ -75,6 +75,10 @@ export function machineShutdowns({
       return {
         /** For how long logind waits for locks, in milliseconds. */
         maximumDelayMs: () => delayOf(bus),
+        /** Whether one is on its way now, for who may have missed that it was told. */
+        async isShuttingDown(): Promise<boolean> {
+          return (await propertyOf(bus, 'PreparingForShutdown')) === true
+        },
         /** Makes logind wait as long; it does so a moment later. */
         async raiseMaximumDelay(delayMs: number): Promise<void> {
           await mkdir(dropInDirectory, { recursive: true })
@@ -111,10 +115,15 @@ async function ownerOf(bus: Bus, name: string): Promise<BusValue | undefined> {
   return owner
 }
 
-async function delayOf(bus: Bus): Promise<number> {
-  const body = [MANAGER, 'InhibitDelayMaxUSec']
+async function propertyOf(bus: Bus, name: string): Promise<BusValue | undefined> {
+  const body = [MANAGER, name]
   const call = { ...LOGIND, interface: PROPERTIES, member: 'Get', signature: 'ss', body }
-  const [delay] = await bus.call(call)
+  const [value] = await bus.call(call)
+  return value
+}
+
+async function delayOf(bus: Bus): Promise<number> {
+  const delay = await propertyOf(bus, 'InhibitDelayMaxUSec')
   if (typeof delay !== 'bigint') throw new Error('logind does not tell how long it waits')
   return Number(delay / MICROSECONDS)
 }

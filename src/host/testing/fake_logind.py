@@ -148,6 +148,7 @@ class Logind:
         self.bus, self.directory = bus, directory
         self.locks = []
         self.delay_us = delay_seconds * 1_000_000
+        self.is_shutting_down = False
 
     def reread(self):
         for name in sorted(os.listdir(self.directory)) if os.path.isdir(self.directory) else []:
@@ -157,6 +158,7 @@ class Logind:
                 self.delay_us = int(found[1]) * 1_000_000
 
     def signal(self, is_shutting_down):
+        self.is_shutting_down = is_shutting_down
         path = "/org/freedesktop/login1"
         fields = {1: path, 2: MANAGER, 3: "PrepareForShutdown"}
         self.bus.send(4, fields, "b", (is_shutting_down,))
@@ -178,6 +180,8 @@ class Logind:
             name = body.get("s")
             if name == "InhibitDelayMaxUSec":
                 self.bus.send(2, reply, "vt", (self.delay_us,))
+            elif name == "PreparingForShutdown":
+                self.bus.send(2, reply, "vb", (self.is_shutting_down,))
             else:
                 self.refuse(reply, f"no {name} here")
         elif member == "KillUnit":

@@ -14,6 +14,7 @@ import type { PodEvents } from '../pod-events.ts'
 import {
   type AnyContainer,
   type ContainerReference,
+  describePod,
   findContainer,
   type Pod,
   uidOf,
@@ -33,8 +34,9 @@ import { writeHostsFile } from './hosts-mount.ts'
 import type { Images } from './images.ts'
 import { runHook } from './lifecycle.ts'
 import { terminationMount } from './termination.ts'
+import { settledWithin, unless } from './waiting.ts'
 
-/** A container always gets this long after its preStop hook, even where the hook used up the grace. */
+/** As upstream's, a container always gets this long between SIGTERM and SIGKILL, whatever used up its grace and even where that is 0. */
 const MINIMUM_GRACE_SECONDS = 2
 const DEFAULT_GRACE_SECONDS = 30
 
@@ -67,6 +69,8 @@ export interface HowToStop {
   /** Undefined leaves it to the container and its pod. */
   readonly graceSeconds: number | undefined
   readonly withoutHook?: boolean
+  /** After its hook it waits until this resolves, as long as its grace lasts. */
+  readonly turn?: Promise<unknown>
 }
 
 export class Containers {
@@ -270,13 +274,13 @@ export class Containers {
     if (!hook) return
     const { context, events } = this.#parts
     const podIp = podIpOf(pod, sandbox, context)
-    const target = { container: reference.container, containerId, podIp }
+    const target = { container: reference.container, containerId, podIp, pod: describePod(pod) }
     try {
       await unless(ending, runHook(hook, target, this.#hookTools(ending), 0))
     } catch (error) {
       ending.throwIfAborted()
       const message = messageOf(error)
-      events.warning(pod, 'FailedPostStartHook', `PostStartHook failed: ${message}`, reference)
+      events.warning(pod, 'FailedPostStartHook', 'PostStartHook failed', reference)
       await this.stop(pod, containerId, { message: 'FailedPostStartHook', graceSeconds: undefined })
       throw new StartError('PostStartHookError', message)
     }
@@ -289,7 +293,8 @@ export class Containers {
 
   /** Shortens a stop that is under way: what is left of its hook is not waited for. */
   async hurry(containerId: string, graceSeconds: number): Promise<void> {
-    await this.#parts.context.options.runtime.stopContainer(containerId, graceSeconds)
+    const seconds = Math.max(graceSeconds, MINIMUM_GRACE_SECONDS)
+    await this.#parts.context.options.runtime.stopContainer(containerId, seconds)
     this.#hooks.get(containerId)?.abort()
   }
 
@@ -297,7 +302,7 @@ export class Containers {
   async stop(
     pod: Pod,
     containerId: string,
-    { message, graceSeconds, withoutHook }: HowToStop,
+    { message, graceSeconds, withoutHook, turn }: HowToStop,
   ): Promise<void> {
     const { context, cache, events } = this.#parts
     const { clock, options } = context
@@ -311,9 +316,9 @@ export class Containers {
     const hook = withoutHook ? undefined : reference?.container.lifecycle?.preStop
     if (hook && reference && grace > 0 && status.state === 'running')
       await this.#preStop(pod, reference, status, grace)
-    const spent = Math.floor((clock.monotonicMs() - started) / 1000)
-    const left = hook && grace > 0 ? Math.max(grace - spent, MINIMUM_GRACE_SECONDS) : grace
-    await options.runtime.stopContainer(containerId, left)
+    const left = () => grace - Math.floor((clock.monotonicMs() - started) / 1000)
+    if (turn && left() > 0) await settledWithin(turn, left() * 1000, clock)
+    await options.runtime.stopContainer(containerId, Math.max(left(), MINIMUM_GRACE_SECONDS))
     await cache.refreshContainer(containerId)
   }
 
@@ -328,7 +333,8 @@ export class Containers {
     if (!hook) return
     const sandbox = cache.observe(uidOf(pod)).sandboxes[0]
     const podIp = podIpOf(pod, sandbox, context)
-    const target = { container: reference.container, containerId: status.id, podIp }
+    const containerId = status.id
+    const target = { container: reference.container, containerId, podIp, pod: describePod(pod) }
     const over = new AbortController()
     const timeout = sleep(context.clock, graceSeconds * 1000, over.signal).catch(() => {})
     this.#hooks.set(status.id, over)
@@ -337,8 +343,9 @@ export class Containers {
       runHook(hook, target, this.#hookTools(over.signal), graceSeconds),
     ).catch(error => {
       if (over.signal.aborted) return
-      const message = `PreStopHook failed: ${messageOf(error)}`
-      events.warning(pod, 'FailedPreStopHook', message, reference)
+      events.warning(pod, 'FailedPreStopHook', 'PreStopHook failed', reference)
+      const { name } = pod.metadata
+      context.log.warn('a preStop hook failed', { pod: name, error: messageOf(error) })
     })
     await Promise.race([hooked, timeout])
     if (hook.sleep && over.signal.aborted)
@@ -346,16 +353,6 @@ export class Containers {
     this.#hooks.delete(status.id)
     over.abort()
   }
-}
-
-/** What `work` comes to, or a rejection as soon as `signal` aborts; then the work is left behind. */
-function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 /** Runs so far: from the runtime, or from the API where the runtime has forgotten them. */

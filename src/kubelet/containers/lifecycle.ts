@@ -1,5 +1,6 @@
 /** postStart and preStop hooks: a command in the container, an HTTP request to it, or a pause. */
 import { type Clock, sleep } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
 import type { HostAccess } from '../host-access.ts'
 import type { AnyContainer, LifecycleHandler } from '../pod-types.ts'
 import { httpTarget, portOf } from '../probes/target.ts'
@@ -12,6 +13,8 @@ export interface HookTarget {
   readonly container: AnyContainer
   readonly containerId: string
   readonly podIp: string
+  /** For what is told of a failure. */
+  readonly pod: string
 }
 
 export interface HookTools {
@@ -30,14 +33,22 @@ export async function runHook(
   timeoutSeconds: number,
 ): Promise<void> {
   const { container, containerId, podIp } = target
+  const where = `for Container "${container.name}" in Pod "${target.pod}"`
   if (handler.exec) {
     const command = handler.exec.command ?? []
-    const result = await tools.runtime.execSync(containerId, command, timeoutSeconds)
+    const failed = (why: string, output: string) =>
+      new Error(
+        `Exec lifecycle hook ([${command.join(' ')}]) ${where} failed - error: ${why}, message: ${JSON.stringify(output)}`,
+      )
+    const result = await tools.runtime
+      .execSync(containerId, command, timeoutSeconds)
+      .catch(error => {
+        throw failed(messageOf(error), '')
+      })
     if (result.exitCode === 0) return
-    const output = new TextDecoder().decode(Buffer.concat([result.stdout, result.stderr]))
-    throw new Error(
-      `Exec lifecycle hook ([${command.join(' ')}]) for Container "${container.name}" failed - error: command '${command.join(' ')}' exited with ${result.exitCode}: ${output}`,
-    )
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+    const why = `command '${command.join(' ')}' exited with ${result.exitCode}: ${text(result.stderr)}`
+    throw failed(why, text(Buffer.concat([result.stdout, result.stderr])))
   }
   if (handler.sleep) return sleep(tools.clock, Number(handler.sleep.seconds) * 1000, tools.signal)
   if (handler.httpGet) {
@@ -45,7 +56,7 @@ export async function runHook(
     const answer = await tools.host.network.http(probe, HTTP_TIMEOUT_MS)
     if (!answer.ok)
       throw new Error(
-        `HTTP lifecycle hook (${probe.path}) for Container "${container.name}" failed - error: ${answer.output}`,
+        `HTTP lifecycle hook (${probe.path}) ${where} failed - error: ${answer.output}, message: ""`,
       )
     return
   }

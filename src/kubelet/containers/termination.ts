@@ -31,8 +31,13 @@ export async function terminationMount(
   return [{ hostPath, containerPath, readOnly: false, propagation: 'private' }]
 }
 
-/** The message of a container that has ended. */
+/** The message of a container that has ended: what the runtime says, and what it said itself. */
 export async function terminationMessage(run: ContainerStatus, host: HostAccess): Promise<string> {
+  const own = await ownMessage(run, host)
+  return [run.message, own].filter(Boolean).join(': ')
+}
+
+async function ownMessage(run: ContainerStatus, host: HostAccess): Promise<string> {
   const path = run.annotations[TERMINATION_MESSAGE_PATH]
   const mount = path ? run.mounts.find(({ containerPath }) => containerPath === path) : undefined
   const bytes = mount ? await host.files.read(mount.hostPath, MESSAGE_LIMIT_BYTES) : undefined
@@ -41,5 +46,5 @@ export async function terminationMessage(run: ContainerStatus, host: HostAccess)
   const failed = run.exitCode !== 0
   if (run.annotations[TERMINATION_MESSAGE_POLICY] === 'FallbackToLogsOnError' && failed)
     return tailOfLog(host.files, run.logPath, LOG_LIMIT_LINES, LOG_LIMIT_BYTES)
-  return run.message
+  return ''
 }

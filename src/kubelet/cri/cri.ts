@@ -8,7 +8,12 @@ import type { Log } from '#base/log.ts'
 import type { Message } from '#base/protobuf.ts'
 import type { Span } from '#base/tracing/span.ts'
 import type { SpanScope } from '#base/tracing/span-scope.ts'
-import type { ContainerRuntime, ContainerStatus, RuntimeEvent } from '../runtime.ts'
+import {
+  CommandTimeout,
+  type ContainerRuntime,
+  type ContainerStatus,
+  type RuntimeEvent,
+} from '../runtime.ts'
 import { toContainer, toResources, toSandbox } from './configs.ts'
 import { watchTasks } from './events.ts'
 import { codeNameOf, connectGrpc, type GrpcConnection, GrpcError, grpcCode } from './grpc.ts'
@@ -265,7 +270,14 @@ function streamCalls(ask: Ask, clock: Clock): Pick<ContainerRuntime, StreamCalls
     execSync: (containerId, cmd, timeout) => {
       const deadlineMs = timeout > 0 ? timeout * 1000 + questionTimeoutMs : longestCommandMs
       const shapes = [messages.execSyncRequest, messages.execSyncResponse] as const
-      return ask('ExecSync', shapes, deadlineMs)({ containerId, cmd, timeout })
+      return ask(
+        'ExecSync',
+        shapes,
+        deadlineMs,
+      )({ containerId, cmd, timeout }).catch(error => {
+        const isLate = error instanceof GrpcError && error.code === grpcCode.deadlineExceeded
+        throw isLate && timeout > 0 ? new CommandTimeout(cmd, timeout) : error
+      })
     },
     exec: async (containerId, { command: cmd, ...streams }) => {
       // A terminal has one output.

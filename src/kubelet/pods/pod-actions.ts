@@ -237,9 +237,10 @@ class Plan {
     }
     const why = changed
       ? `Container ${container.name} definition changed`
-      : `Container ${container.name} failed ${failed} probe`
+      : `${kind === 'sidecar' ? 'Init container' : 'Container'} ${container.name} failed ${failed} probe`
     const restart = changed || restartPolicyOf(pod, container) !== 'Never'
-    const message = restart ? `${why}, will be restarted` : why
+    // Upstream takes it for said of sidecars, which always are.
+    const message = restart && (changed || kind !== 'sidecar') ? `${why}, will be restarted` : why
     this.kill.push({ id: running.id, name: container.name, message })
     if (restart) this.start.push({ kind, container })
   }

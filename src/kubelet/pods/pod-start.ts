@@ -146,6 +146,8 @@ async function act(worker: PodWorker, actions: PodActions): Promise<boolean> {
   if (actions.releaseSandbox !== undefined) await releaseSandbox(worker, actions.releaseSandbox)
   if (actions.createSandbox !== undefined) {
     await createSandbox(worker, actions.createSandbox)
+    // Images may take minutes from here on.
+    if (!worker.ending.aborted) await reportStatus(worker, false)
     return true
   }
   let acted = false

@@ -13,34 +13,34 @@ import { podStatusOf } from '../status/pod-status.ts'
 import { isRunning, type ObservedPod } from './observed-pod.ts'
 import type { PodWorker } from './pod-worker.ts'
 
-/** Stops the regular containers together, then the sidecars in reverse order, then the sandboxes. */
+/**
+ * Stops the regular containers together, then the sidecars in reverse order, then the sandboxes. Hooks
+ * do not wait for their container's turn, and nobody waits longer for it than the grace lasts.
+ */
 export async function stopPod(worker: PodWorker, graceSeconds: number | undefined): Promise<void> {
   const { parts, pod } = worker
   const { cache, context, probes } = parts
-  const started = context.clock.monotonicMs()
-  const left = () =>
-    graceSeconds === undefined
-      ? undefined
-      : Math.max(0, graceSeconds - Math.floor((context.clock.monotonicMs() - started) / 1000))
   // What a kubelet finds ending when it starts stays as ready as it was.
   probes.sync(pod, cache.observe(worker.uid))
   probes.terminating(pod)
   await reportStatus(worker, false)
   const sidecars = (pod.spec?.initContainers ?? []).filter(isSidecar).map(({ name }) => name)
-  const running = () => cache.observe(worker.uid).containers.filter(c => c.state !== 'exited')
-  const stop = async (containers: readonly { id: string }[]) => {
-    const stops = containers.map(({ id }) =>
-      parts.containers
-        .stop(pod, id, { message: '', graceSeconds: left() })
-        .then(() => reportStatus(worker, false)),
-    )
-    // All of them are waited for: a second try must not run beside what is left of the first.
-    for (const ended of await Promise.allSettled(stops))
-      if (ended.status === 'rejected') throw ended.reason
+  const running = cache.observe(worker.uid).containers.filter(({ state }) => state !== 'exited')
+  const stops: Promise<void>[] = []
+  const stop = (containers: readonly { id: string }[]) => {
+    const before = [...stops]
+    const how = {
+      ...{ message: '', graceSeconds },
+      ...(before.length > 0 ? { turn: Promise.allSettled(before) } : {}),
+    }
+    for (const { id } of containers)
+      stops.push(parts.containers.stop(pod, id, how).then(() => reportStatus(worker, false)))
   }
-  await stop(running().filter(({ name }) => !sidecars.includes(name)))
-  for (const name of sidecars.toReversed())
-    await stop(running().filter(container => container.name === name))
+  stop(running.filter(({ name }) => !sidecars.includes(name)))
+  for (const name of sidecars.toReversed()) stop(running.filter(each => each.name === name))
+  // All of them are waited for: a second try must not run beside what is left of the first.
+  for (const ended of await Promise.allSettled(stops))
+    if (ended.status === 'rejected') throw ended.reason
   const { sandboxes } = cache.observe(worker.uid)
   for (const sandbox of sandboxes)
     if (sandbox.ready) {

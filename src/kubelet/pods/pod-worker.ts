@@ -35,6 +35,8 @@ const HALT_PATIENCE_MS = 2_000
 
 /** What a pod gets that was deleted by force: its name may be taken again already, and nobody sees any more that it still runs. */
 const FORCED_GRACE_SECONDS = 2
+/** As upstream's: no pod has less, so that its hooks at least begin. */
+const LEAST_GRACE_SECONDS = 1
 
 export type WorkerMode = 'running' | 'terminating' | 'terminated' | 'gone'
 
@@ -322,7 +324,9 @@ export class PodWorker {
       this.#failureGrace,
       this.removed ? FORCED_GRACE_SECONDS : undefined,
     ].filter(each => each !== undefined)
-    return seconds.length > 0 ? Math.min(...seconds) : undefined
+    const own = this.pod.spec?.terminationGracePeriodSeconds
+    const asked = seconds.length > 0 ? Math.min(...seconds) : own
+    return asked === undefined ? undefined : Math.max(Number(asked), LEAST_GRACE_SECONDS)
   }
 
   #shortenStop(): void {

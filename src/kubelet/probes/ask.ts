@@ -2,6 +2,7 @@
 import type { ProbeAnswer } from '../host-access.ts'
 import type { KubeletContext } from '../options.ts'
 import type { ContainerReference, Probe } from '../pod-types.ts'
+import { CommandTimeout } from '../runtime.ts'
 import { httpTarget, portOf } from './target.ts'
 
 export interface ProbeSubject {
@@ -12,6 +13,7 @@ export interface ProbeSubject {
 
 const DEFAULT_TIMEOUT_SECONDS = 1
 
+/** Rejects where the container could not be asked, which is no answer. */
 export async function askProbe(
   probe: Probe,
   { reference, containerId, podIp }: ProbeSubject,
@@ -22,13 +24,18 @@ export async function askProbe(
   const { container } = reference
   const { network } = options.hostAccess
   if (probe.exec) {
-    const { exitCode, stdout, stderr } = await options.runtime.execSync(
-      containerId,
-      probe.exec.command ?? [],
-      seconds,
-    )
-    const output = new TextDecoder().decode(Buffer.concat([stdout, stderr]))
-    return { ok: exitCode === 0, output }
+    try {
+      const { exitCode, stdout, stderr } = await options.runtime.execSync(
+        containerId,
+        probe.exec.command ?? [],
+        seconds,
+      )
+      const output = new TextDecoder().decode(Buffer.concat([stdout, stderr]))
+      return { ok: exitCode === 0, output }
+    } catch (error) {
+      if (error instanceof CommandTimeout) return { ok: false, output: error.message }
+      throw error
+    }
   }
   if (probe.httpGet) {
     const target = httpTarget(probe.httpGet, container, podIp, 'kube-probe/1.36')

@@ -28,6 +28,8 @@ import { afterAnswer, initialState, type ProbeKind, type ProbeState } from './pr
 /** Periods shorter than this are not kept: a node's probes share one process. */
 const MINIMUM_PERIOD_MS = 1_000
 const DEFAULT_PERIOD_SECONDS = 10
+/** So often a probe is tried at once that could not be asked. */
+const TRIES = 3
 /** Longest text of a probe's output in an event. */
 const OUTPUT_LIMIT = 10_240
 
@@ -262,15 +264,32 @@ export class Probes {
     if (!begun) return
     const { clock } = this.#context
     const startMs = clock.monotonicMs()
-    const answer = await askProbe(probe, probed, this.#context).catch(
-      (error): ProbeAnswer => ({ ok: false, output: messageOf(error) }),
-    )
+    const answer = await this.#answerOf(probed, running, live)
     if (!live()) return
+    if (!answer) return this.#schedule(probed, running, periodMs)
     running.durations.observe((clock.monotonicMs() - startMs) / 1000)
     running.counts[answer.ok ? 'successful' : 'failed']++
     if (!answer.ok || answer.isDoubtful) this.#tell(probed, kind, answer)
     this.#take(probed, running, answer.ok)
     if (live()) this.#schedule(probed, running, periodMs)
+  }
+
+  /** Undefined where it could not be asked, which says nothing of the container: it may be ending just now, or the runtime may be away. */
+  async #answerOf(
+    probed: Probed,
+    { probe, kind }: Running,
+    live: () => boolean,
+  ): Promise<ProbeAnswer | undefined> {
+    for (let tries = 1; ; tries++)
+      try {
+        return await askProbe(probe, probed, this.#context)
+      } catch (error) {
+        if (!live()) return undefined
+        if (tries < TRIES) continue
+        const text = `${named(kind)} probe errored and resulted in unknown state: ${messageOf(error)}`
+        this.#events.warning(probed.pod, 'Unhealthy', text, probed.reference)
+        return undefined
+      }
   }
 
   #tell({ pod, reference }: Probed, kind: ProbeKind, { ok, output }: ProbeAnswer): void {

@@ -113,12 +113,20 @@ export class GracefulShutdown {
       if (this.#stopping.signal.aborted) return
       try {
         await this.#open()
+        await this.#catchUp()
         // It may have been lost again in this moment.
         if (!this.#isLost) return
       } catch (error) {
         log.debug('shutdowns are not told yet', { error: messageOf(error) })
       }
     }
+  }
+
+  /** What was not heard meanwhile: a shutdown that will not come after all would leave the node without pods for ever. */
+  async #catchUp(): Promise<void> {
+    const isShuttingDown = await this.#watch?.isShuttingDown()
+    if (isShuttingDown === undefined || this.#stopping.signal.aborted) return
+    if (isShuttingDown !== this.#isShuttingDown) this.#changed(isShuttingDown)
   }
 
   /** logind would not wait for as long as pods may take. */

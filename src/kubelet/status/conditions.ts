@@ -67,7 +67,15 @@ export function conditionsOf(input: ConditionsInput): PodCondition[] {
     condition('ContainersReady', containersReady, input),
     condition('PodScheduled', yes, input),
     ...(mayRestartAll(input.pod)
-      ? [withoutGeneration(condition(RESTARTING_ALL, input.restartsAll ? RESTARTS : no, input))]
+      ? [
+          withoutGeneration(
+            condition(
+              RESTARTING_ALL,
+              terminalVerdict(input.phase) ?? (input.restartsAll ? RESTARTS : no),
+              input,
+            ),
+          ),
+        ]
       : []),
   ]
   const previous = input.pod.status?.conditions ?? []

@@ -20,6 +20,7 @@ class Logind implements Shutdowns {
   delayMs = 5_000
   locks = 0
   isStubborn = false
+  isShuttingDown = false
   /** Rejects as often. */
   failures = 0
 
@@ -29,6 +30,7 @@ class Logind implements Shutdowns {
     this.story.push('open')
     return {
       maximumDelayMs: async () => this.delayMs,
+      isShuttingDown: async () => this.isShuttingDown,
       raiseMaximumDelay: async (delayMs: number) => {
         this.story.push(`raise ${delayMs}`)
         if (!this.isStubborn) this.delayMs = delayMs
@@ -48,6 +50,7 @@ class Logind implements Shutdowns {
   }
 
   shutDown(isShuttingDown = true) {
+    this.isShuttingDown = isShuttingDown
     this.listener?.changed(isShuttingDown)
   }
 }
@@ -271,6 +274,28 @@ test('a shutdown goes on waiting for pods where it is not told of any more', () 
     assert.equal(logind.locks, 1, 'the machine still waits')
     await cluster.clock.advance(13_000)
     assert.deepEqual(await phases(cluster, 'slow'), ['Failed'])
+    assert.equal(logind.locks, 0)
+  }))
+
+test('what became of a shutdown while nobody told is found out', () =>
+  withCluster(async cluster => {
+    const { logind } = await start(cluster)
+    logind.shutDown()
+    await cluster.clock.advance(1_000)
+    assert.equal((await ready(cluster))?.status, 'False')
+    logind.listener?.lost('the bus hung up')
+    logind.isShuttingDown = false
+    await cluster.clock.advance(5_000)
+    assert.equal((await ready(cluster))?.status, 'True')
+    assert.equal(logind.locks, 1)
+    await cluster.createPod('again', slow(1000))
+    await cluster.clock.advance(2_000)
+    assert.deepEqual(await phases(cluster, 'again'), ['Running'])
+    logind.listener?.lost('the bus hung up')
+    logind.isShuttingDown = true
+    await cluster.clock.advance(40_000)
+    assert.equal((await ready(cluster))?.status, 'False')
+    assert.deepEqual(await phases(cluster, 'again'), ['Failed'])
     assert.equal(logind.locks, 0)
   }))
 

@@ -80,7 +80,12 @@ function day(
 }
 
 /** With a containerd and a network of its own, and an image that is there. */
-export async function withNode<T>(name: string, run: (node: Node) => Promise<T>): Promise<T> {
+export async function withNode<T>(
+  name: string,
+  run: (node: Node) => Promise<T>,
+  /** Of its pods; two nodes at once want two. */
+  subnet = '198.18.31.0/24',
+): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'proa-kubelet-day-'))
   const cgroupRoot = `/${basename(directory)}`
   const containerd = await ensureContainerd({
@@ -91,7 +96,7 @@ export async function withNode<T>(name: string, run: (node: Node) => Promise<T>)
   })
   try {
     const { socketPath, snapshotter } = containerd
-    writeFileSync(join(containerd.cniConfDirectory, '10-test.conflist'), network(directory))
+    writeFileSync(join(containerd.cniConfDirectory, '10-test.conflist'), network(directory, subnet))
     const runtime = connectCri({ socketPath, snapshotter, clock, log })
     await eventually(async () => (await runtime.status()).networkReady)
     const tarball = busyboxTarball() ?? Buffer.alloc(0)
@@ -163,7 +168,7 @@ export async function withUpstream<T>(
   )
   let words = ''
   child.stderr.on('data', (text: Buffer) => {
-    words = (words + text).slice(-20_000)
+    words = (words + text).slice(-2_000)
   })
   const exited = once(child, 'exit')
   try {
@@ -231,7 +236,7 @@ function askOver(port: number, path: string): Promise<string> {
   })
 }
 
-const network = (directory: string) =>
+const network = (directory: string, subnet: string) =>
   JSON.stringify({
     cniVersion: '0.4.0',
     name: `proa-day-${process.pid}`,
@@ -241,7 +246,7 @@ const network = (directory: string) =>
         ipam: {
           type: 'host-local',
           dataDir: join(directory, 'ipam'),
-          ranges: [[{ subnet: '198.18.31.0/24' }]],
+          ranges: [[{ subnet }]],
         },
       },
     ],
