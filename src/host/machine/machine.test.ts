@@ -225,3 +225,32 @@ test('giving files to a group reaches nothing outside, whatever a container does
     assert.deepEqual([gid, mode & 0o070], [process.getgid?.(), 0], path)
   }
 })
+
+test('odd answers to probes over HTTP', async () => {
+  const answers: Readonly<Record<string, string>> = {
+    switches: 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+    cookies: `HTTP/1.1 200 OK\r\nSet-Cookie: ${'a'.repeat(40_000)}\r\nContent-Length: 0\r\n\r\n`,
+    endless: `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(100_000)}`,
+    short: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc',
+  }
+  const server = createServer(socket => {
+    socket.on('error', () => {})
+    socket.once('data', bytes => {
+      const name = / \/(\S+) /.exec(bytes.toString())?.[1] ?? ''
+      if (name === 'short') socket.end(answers[name])
+      else socket.write(answers[name] ?? '')
+    })
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const get = (name: string) =>
+    machineNetwork.http(
+      { scheme: 'HTTP', host: '127.0.0.1', port, path: `/${name}`, headers: [] },
+      60_000,
+    )
+  assert.equal((await get('switches')).output, 'HTTP probe failed with statuscode: 101')
+  assert.deepEqual(await get('cookies'), { ok: true, output: '' })
+  assert.deepEqual(await get('endless'), { ok: true, output: '' })
+  assert.equal((await get('short')).ok, false)
+  await new Promise(resolve => server.close(resolve))
+})

@@ -194,3 +194,16 @@ test('what init containers and sidecars came to decides what starts', () => {
     assert.equal(text, expected, `${restartPolicy}: ${what.join(', ')}`)
   }
 })
+
+test('upstream’s words for a sidecar that is unwell', () => {
+  const sidecar = { ...b, restartPolicy: 'Always' }
+  const pod = podWith({ initContainers: [sidecar], containers: [a] })
+  const hash = { [CONTAINER_HASH]: containerHash(sidecar) }
+  const seen = observed(
+    [sandbox()],
+    [run('b', 'running', { annotations: hash }), run('a', 'exited')],
+  )
+  const { kill, start } = decide(pod, seen, { started: true, failed: 'liveness' })
+  assert.equal(kill[0]?.message, 'Init container b failed liveness probe')
+  assert.equal(start[0]?.container, sidecar)
+})

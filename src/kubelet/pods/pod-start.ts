@@ -18,7 +18,6 @@ import { hasOwnUsers } from '../user-namespaces/user-namespaces.ts'
 import { NotYet } from '../volumes/not-yet.ts'
 import { VolumeError } from '../volumes/volume-error.ts'
 import { admit } from './admit.ts'
-import { newestOf } from './observed-pod.ts'
 import { type PodActions, podActions } from './pod-actions.ts'
 import { collectGarbage, releaseSandbox, reportStatus } from './pod-stop.ts'
 import type { PodWorker } from './pod-worker.ts'
@@ -153,8 +152,10 @@ async function act(worker: PodWorker, actions: PodActions): Promise<boolean> {
   let acted = false
   /** Stopped for no fault of theirs: they need not wait. */
   const resized = new Set<string>()
+  const killed = new Set<string>()
   for (const { id, name, message, isResize } of actions.kill) {
     if (isResize) resized.add(name)
+    killed.add(id)
     const graceSeconds = parts.probes.graceOf(id)
     parts.probes.stop(id)
     await parts.containers.stop(pod, id, { message, graceSeconds })
@@ -164,7 +165,7 @@ async function act(worker: PodWorker, actions: PodActions): Promise<boolean> {
   if (!actions.sandbox) return acted
   if (actions.start.length > 0) await tellAddresses(worker, actions.sandbox)
   for (const reference of actions.start)
-    if (resized.has(reference.container.name) || !isBackingOff(worker, reference))
+    if (resized.has(reference.container.name) || !isBackingOff(worker, reference, killed))
       acted = (await startOne(worker, reference, actions.sandbox)) || acted
   return acted
 }
@@ -295,11 +296,16 @@ function nextRetry(failures: SmallMap<number>, name: string): number {
   return Math.min(START_RETRY_MS * 2 ** count, START_RETRY_LIMIT_MS)
 }
 
-/** True while a container that keeps ending has to wait. */
-function isBackingOff(worker: PodWorker, reference: ContainerReference): boolean {
+/** True while a container that keeps ending has to wait. As upstream, who was killed just now waits for what its run before came to. */
+function isBackingOff(
+  worker: PodWorker,
+  reference: ContainerReference,
+  killed: ReadonlySet<string>,
+): boolean {
   const { parts, pod } = worker
   const { name } = reference.container
-  const last = newestOf(parts.cache.observe(worker.uid), name)
+  const observed = parts.cache.observe(worker.uid)
+  const last = observed.containers.find(each => each.name === name && !killed.has(each.id))
   const failedAt = last ? last.finishedAt || last.createdAt : worker.forgottenEndOf(name)
   if (failedAt === undefined) return false
   const key = backoffKey(pod, reference)

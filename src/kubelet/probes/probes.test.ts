@@ -5,6 +5,7 @@ import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
 import type { AnyContainer, Pod } from '../pod-types.ts'
 import type { ObservedPod } from '../pods/observed-pod.ts'
+import { CommandTimeout } from '../runtime.ts'
 import { Probes } from './probes.ts'
 
 const turns = async () => {
@@ -21,6 +22,7 @@ function setUp(container: object) {
     changed: 0,
     told: [] as string[],
     answer: undefined as object | undefined,
+    trouble: undefined as Error | undefined,
   }
   const clock = {
     now: () => state.now,
@@ -34,6 +36,7 @@ function setUp(container: object) {
   const runtime = {
     execSync: async (_: string, [name = '']: readonly string[]) => {
       state.asked.push(name)
+      if (state.trouble) throw state.trouble
       return { exitCode: state.ok ? 0 : 1, stdout: new Uint8Array(), stderr: new Uint8Array() }
     },
   }
@@ -183,4 +186,28 @@ test('a probe that is led elsewhere counts as success, and a warning tells so', 
   await pass(10_000)
   assert.equal(state.told[1], 'Unhealthy Liveness probe failed: statuscode: 500')
   assert.equal(probes.verdictOf('1', spec).failed, 'liveness')
+})
+
+test('where nobody could be asked nothing is known, and a command that takes too long is an answer', async () => {
+  const { probes, state, pod, spec, observed, pass } = setUp({
+    livenessProbe: exec('l', { periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 2 }),
+    readinessProbe: { httpGet: { port: 'none' }, failureThreshold: 1 },
+  })
+  state.trouble = new Error('containerd is away')
+  probes.sync(pod, observed('a'))
+  await pass(5_500)
+  // Six times, and each time three tries.
+  assert.equal(state.asked.length, 18)
+  assert.deepEqual([...new Set(state.told)].sort(), [
+    'Unhealthy Liveness probe errored and resulted in unknown state: containerd is away',
+    "Unhealthy Readiness probe errored and resulted in unknown state: couldn't find port: none for container c",
+  ])
+  assert.equal(probes.verdictOf('a', spec).failed, undefined)
+  state.trouble = new CommandTimeout(['l', 'x'], 2)
+  await pass(1_000)
+  assert.equal(
+    state.told.at(-1),
+    'Unhealthy Liveness probe failed: command timed out: "l x" timed out after 2s',
+  )
+  assert.equal(probes.verdictOf('a', spec).failed, 'liveness')
 })

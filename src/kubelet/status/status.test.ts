@@ -184,6 +184,9 @@ test('all containers that start anew are counted, and say why they were removed'
   const told = (more: Partial<PodStatusInput>) =>
     condition(statusOf(pod, [], more), 'AllContainersRestarting')?.status
   assert.deepEqual([told({ restartOfAll: 'running' }), told({})], ['True', 'False'])
+  const over = statusOf({ ...pod, status: { phase: 'Failed' } }, [], { terminal: true })
+  const { status: isRestarting, reason } = condition(over, 'AllContainersRestarting') ?? {}
+  assert.deepEqual([isRestarting, reason], ['False', 'PodFailed'])
   assert.equal(
     condition(statusOf(podWith({ containers: [a] }), []), 'AllContainersRestarting'),
     undefined,
