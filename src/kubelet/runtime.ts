@@ -169,6 +169,8 @@ export interface Sandbox {
 export interface SandboxStatus extends Sandbox {
   /** Empty for host network. */
   readonly ips: readonly string[]
+  /** Of its users and groups, where it was made with some and the runtime tells. */
+  readonly ids?: IdRange
 }
 
 export interface ContainerConfig {

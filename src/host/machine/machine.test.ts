@@ -237,7 +237,7 @@ test('odd answers to probes over HTTP', async () => {
     socket.on('error', () => {})
     socket.once('data', bytes => {
       const name = / \/(\S+) /.exec(bytes.toString())?.[1] ?? ''
-      if (name === 'short') socket.end(answers[name])
+      if (name === 'short') socket.end(answers[name] ?? '')
       else socket.write(answers[name] ?? '')
     })
   })

@@ -131,6 +131,10 @@ export const podSandboxStatusResponse = message({
       state: integer(3),
       createdAt: integer(4),
       network: nested(5, message({ ip: string(1), additionalIps: list(2, podIp) })),
+      linux: nested(
+        6,
+        message({ namespaces: nested(1, message({ options: nested(2, namespaceOption) })) }),
+      ),
       labels: stringMap(7),
       annotations: stringMap(8),
     }),

@@ -75,7 +75,13 @@ export function fromSandbox(raw: RawSandbox): Sandbox {
 export function fromSandboxStatus(raw: RawSandboxStatus): SandboxStatus {
   const { network } = raw
   const ips = [network?.ip ?? '', ...(network?.additionalIps ?? []).map(({ ip }) => ip ?? '')]
-  return { ...fromSandbox(raw), ips: ips.filter(ip => ip !== '') }
+  const [ids] = raw.linux?.namespaces?.options?.users?.uids ?? []
+  const { hostId = 0, length = 0 } = ids ?? {}
+  return {
+    ...fromSandbox(raw),
+    ips: ips.filter(ip => ip !== ''),
+    ...(hostId > 0 && length > 0 ? { ids: { hostId, length } } : {}),
+  }
 }
 
 export function fromContainer(raw: RawContainer): Container {

@@ -38,6 +38,11 @@ const START_RETRY_MS = 1_000
 const START_RETRY_LIMIT_MS = 30_000
 /** How soon a volume is looked at again that somebody else attaches. */
 const VOLUME_RETRY_MS = 300
+/** Of what is told of an image that is not there there is an event more that tells the reason. */
+const IMAGE_TROUBLES: ReadonlySet<string> = new Set([
+  ...['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName'],
+  'ImageInspectError',
+])
 /** A volume whose source is missing runs on with its old files, and is looked at again after this. */
 const REFRESH_RETRY_MS = 60_000
 
@@ -279,7 +284,7 @@ async function startOne(
     if (worker.ending.aborted) return false
     const reason = error instanceof StartError ? error.reason : 'CreateContainerError'
     worker.waiting.set(name, { reason, message: messageOf(error) })
-    if (reason === 'ErrImagePull' || reason === 'ImagePullBackOff')
+    if (IMAGE_TROUBLES.has(reason))
       parts.events.warning(pod, 'Failed', `Error: ${reason}`, reference)
     const pullIn = parts.images.remaining(pod, reference.container.image ?? '')
     // The next look at a pull that failed only says that it waits; its own back-off says when to try.

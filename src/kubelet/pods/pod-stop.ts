@@ -88,6 +88,7 @@ export async function reportStatus(worker: PodWorker, terminal: boolean): Promis
     waitingOf: name => worker.waiting.get(name),
     messageOf: run => worker.messages.get(run.id) ?? run.message,
     terminal: terminal && (!worker.pod.metadata.deletionTimestamp || hasRun(worker.pod, observed)),
+    wasAdmitted: worker.admitted,
     failure: worker.failure,
     resize: reportOf(worker),
     restartOfAll: worker.restartOfAll,

@@ -48,6 +48,15 @@ export const CONTAINER_ID_PREFIX = 'containerd://'
 /** Exit code of a container of which nobody knows how it ended. */
 const UNKNOWN_EXIT_CODE = 137
 
+/** Nobody knows what became of it. */
+export const LOST: ApiContainerState = Object.freeze({
+  terminated: Object.freeze({
+    exitCode: UNKNOWN_EXIT_CODE,
+    reason: 'ContainerStatusUnknown',
+    message: 'The container could not be located when the pod was terminated',
+  }),
+})
+
 export function containerStatusOf(input: ContainerStatusInput): ApiContainerStatus {
   const status = statusOf(input)
   const devices = healthsOf(input, status)
@@ -162,16 +171,9 @@ function withoutRun(input: ContainerStatusInput): ApiContainerStatus {
       ready: reference.kind === 'init' && previous.state.terminated.exitCode === 0,
     }
   if (previous.state.running && previous.containerID) {
-    const lost: ApiContainerState = {
-      terminated: {
-        exitCode: UNKNOWN_EXIT_CODE,
-        reason: 'ContainerStatusUnknown',
-        message: 'The container could not be located when the pod was terminated',
-      },
-    }
     if (input.terminal)
-      return { ...status, state: lost, imageID: previous.imageID, image: previous.image }
-    return { ...status, lastState: lost }
+      return { ...status, state: LOST, imageID: previous.imageID, image: previous.image }
+    return { ...status, lastState: LOST }
   }
   return { ...status, lastState: previous.lastState ?? {} }
 }

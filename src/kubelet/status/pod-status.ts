@@ -16,6 +16,7 @@ import { conditionsOf } from './conditions.ts'
 import {
   type ContainerStatusInput,
   containerStatusOf,
+  LOST,
   type ReadyVerdict,
   type WaitingReason,
 } from './container-status.ts'
@@ -44,6 +45,8 @@ export interface PodStatusInput {
   readonly messageOf: (run: ContainerStatus) => string
   /** Nothing of the pod runs and nothing will start again. */
   readonly terminal: boolean
+  /** The node took it: what of it did not run by its end is told as lost. */
+  readonly wasAdmitted?: boolean
   readonly failure: PodFailure | undefined
   readonly resize?: ResizeReport | undefined
   /** All containers are removed to start anew, or were just removed. */
@@ -55,7 +58,8 @@ export interface PodStatusInput {
 export function podStatusOf(input: PodStatusInput): PodStatus {
   const { pod, observed, now, failure } = input
   const previous: PodStatus = pod.status ?? {}
-  const all = statusesByList(input)
+  const { regular, ...others } = statusesByList(input)
+  const all = { ...others, regular: hasBegun(input, regular) ? regular.map(lostAtEnd) : regular }
   const phase = phaseWith(input, [...all.init, ...all.regular])
   const sandbox = readySandboxOf(observed)
   const ips = addresses(input, sandbox?.ips)
@@ -88,6 +92,24 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
     qosClass: previous.qosClass ?? qosClassOf(pod),
     ...(all.ephemeral.length ? { ephemeralContainerStatuses: all.ephemeral } : {}),
   }
+}
+
+const lostAtEnd = (status: ApiContainerStatus): ApiContainerStatus =>
+  status.state.terminated ? status : { ...status, state: LOST, ready: false, started: false }
+
+/** Whether it is over for its regular containers, whose turn had come. */
+function hasBegun(
+  { pod, terminal, wasAdmitted }: PodStatusInput,
+  statuses: readonly ApiContainerStatus[],
+): boolean {
+  if (!terminal || !wasAdmitted) return false
+  if ((pod.spec?.initContainers ?? []).length === 0) return true
+  return (
+    statuses.some(({ state, lastState }) => !state.waiting || lastState?.terminated) ||
+    (pod.status?.conditions ?? []).some(
+      ({ type, status }) => type === 'Initialized' && status === 'True',
+    )
+  )
 }
 
 /** Resources that are said of a pod as a whole are what they were until all its containers have what was set aside for it. */

@@ -108,6 +108,30 @@ test('phases', () => {
   )
 })
 
+test('what of a pod did not run by its end is told as lost, once its turn had come', () => {
+  const waitingOf = () => ({ reason: 'ErrImageNeverPull', message: 'no' })
+  const reasons = (pod: Pod, runs: ContainerStatus[], more: Partial<PodStatusInput> = {}) =>
+    statusOf(pod, runs, {
+      waitingOf,
+      terminal: true,
+      wasAdmitted: true,
+      ...more,
+    }).containerStatuses?.map(({ state }) => state.terminated?.reason ?? state.waiting?.reason)
+  const two = podWith({ restartPolicy: 'Never', containers: [a, b] })
+  const ran = [run('a', 'exited')]
+  assert.deepEqual(reasons(two, ran), ['Completed', 'ContainerStatusUnknown'])
+  assert.deepEqual(reasons(two, [run('a', 'created')]), [
+    'ContainerStatusUnknown',
+    'ContainerStatusUnknown',
+  ])
+  const waits = ['ErrImageNeverPull', 'ErrImageNeverPull']
+  assert.deepEqual(reasons(two, [], { terminal: false }), waits)
+  assert.deepEqual(reasons(two, [], { wasAdmitted: false }), waits)
+  const init = { restartPolicy: 'Never', initContainers: [{ ...a, name: 'i' }], containers: [a, b] }
+  assert.deepEqual(reasons(podWith(init), [run('i', 'exited', { exitCode: 1 })]), waits)
+  assert.deepEqual(reasons(podWith(init), ran), ['Completed', 'ContainerStatusUnknown'])
+})
+
 test('a container between two runs', () => {
   const pod = podWith({ containers: [a] })
   const crash = { reason: 'CrashLoopBackOff', message: 'back-off 10s …' }

@@ -15,6 +15,8 @@ const podOf = (uid: string, spec: object = { hostUsers: false }) =>
 /** A node whose files outlive its kubelets. */
 class TestNode {
   readonly files = new Map<string, Uint8Array>()
+  /** What the runtime tells of the ids of pods that run, by their UIDs. */
+  readonly sandboxes = new Map<string, object>()
   writesFail = false
 
   kubelet(handlers: RuntimeStatus['handlers'] = ABLE, subordinate?: string) {
@@ -37,6 +39,11 @@ class TestNode {
     const options = {
       ...{ rootDirectory: '/root', idsPerPod: UNIT, maxPods: 2 },
       hostAccess: { files, subordinateIds },
+      runtime: {
+        listPodSandboxes: async () =>
+          [...this.sandboxes.keys()].map(uid => ({ id: `s${uid}`, uid })),
+        podSandboxStatus: async (id: string) => ({ ids: this.sandboxes.get(id.slice(1)) }),
+      },
     }
     const context = { options, log: silentLog } as unknown as KubeletContext
     return new UserNamespaces({ context, handlers: () => handlers })
@@ -112,6 +119,18 @@ test('a damaged file costs its pod alone', async () => {
   assert.equal(await users.of(podOf('a')), undefined)
   assert.equal((await users.of(podOf('b')))?.hostId, UNIT)
   assert.equal((await users.give(podOf('a')))?.hostId, 2 * UNIT)
+})
+
+test('whose file is damaged keeps the ids that the runtime knows, and nobody else gets them', async () => {
+  const node = new TestNode()
+  node.files.set('/root/pods/a/userns', Buffer.from('{'))
+  node.sandboxes.set('a', { hostId: UNIT, length: UNIT })
+  node.sandboxes.set('other', { hostId: 2 * UNIT, length: UNIT })
+  const users = node.kubelet()
+  assert.equal((await users.give(podOf('b')))?.hostId, 2 * UNIT)
+  assert.equal((await users.of(podOf('a')))?.hostId, UNIT)
+  const written = node.files.get('/root/pods/a/userns') ?? new Uint8Array()
+  assert.deepEqual(decodeFile(written), { hostId: UNIT, length: UNIT })
 })
 
 test('ids that the machine sets aside for the kubelet are used, and wrong ones are told until they are right', async () => {

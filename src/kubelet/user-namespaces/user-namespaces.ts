@@ -45,12 +45,7 @@ export class UserNamespaces {
     if (present) return present
     const range = ids.take(uid)
     try {
-      const directory = this.#directoryOf(uid)
-      const { files } = this.#parts.context.options.hostAccess
-      await files.makeDirectory(directory)
-      // Whole or not at all, wherever a kubelet dies.
-      await files.write(`${directory}/${FILE_NAME}.tmp`, encodeFile(range), { mode: 0o600 })
-      await files.rename(`${directory}/${FILE_NAME}.tmp`, `${directory}/${FILE_NAME}`)
+      await this.#write(uid, range)
     } catch (error) {
       ids.release(uid)
       throw error
@@ -93,6 +88,7 @@ export class UserNamespaces {
   async #readAll(): Promise<IdParts> {
     const { options, log } = this.#parts.context
     const ids = new IdParts(await this.#space())
+    const damaged: string[] = []
     for (const uid of await options.hostAccess.files.names(`${options.rootDirectory}/pods`)) {
       const path = `${this.#directoryOf(uid)}/${FILE_NAME}`
       const bytes = await options.hostAccess.files.read(path, FILE_LIMIT_BYTES)
@@ -100,11 +96,36 @@ export class UserNamespaces {
       try {
         ids.claim(uid, decodeFile(bytes))
       } catch (error) {
-        // It gets others when its sandbox is made anew. On disk its files have the ids that it sees itself, so they stay its own.
         log.error('a pod has lost its ids', { uid, path, error: messageOf(error) })
+        damaged.push(uid)
       }
     }
+    if (damaged.length > 0) await this.#recover(damaged, ids)
     return ids
+  }
+
+  /**
+   * What runs has ids that nobody else may have meanwhile, and the runtime knows them. Of whom it knows nothing gets others when its sandbox is
+   * made anew: on disk its files have the ids that it sees itself, so they stay its own.
+   */
+  async #recover(damaged: readonly string[], ids: IdParts): Promise<void> {
+    const { runtime } = this.#parts.context.options
+    for (const { id, uid } of await runtime.listPodSandboxes()) {
+      if (!damaged.includes(uid) || ids.of(uid)) continue
+      const range = (await runtime.podSandboxStatus(id))?.ids
+      if (!range) continue
+      ids.claim(uid, range)
+      await this.#write(uid, range)
+    }
+  }
+
+  async #write(uid: string, range: IdRange): Promise<void> {
+    const directory = this.#directoryOf(uid)
+    const { files } = this.#parts.context.options.hostAccess
+    await files.makeDirectory(directory)
+    // Whole or not at all, wherever a kubelet dies.
+    await files.write(`${directory}/${FILE_NAME}.tmp`, encodeFile(range), { mode: 0o600 })
+    await files.rename(`${directory}/${FILE_NAME}.tmp`, `${directory}/${FILE_NAME}`)
   }
 
   async #space(): Promise<IdSpace> {

@@ -100,6 +100,21 @@ test('while an image is pulled the pod says that its sandbox is there', () =>
     assert.ok(pod.status?.podIP)
   }))
 
+test('there is an event for each reason for which an image is not there', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    node.runtime.imageStatus = async () => undefined
+    await cluster.kubelet(node)
+    await cluster.createPod('never', { containers: [{ ...web, imagePullPolicy: 'Never' }] })
+    await cluster.createPod('wrong', { containers: [{ ...web, image: 'A:::' }] })
+    await cluster.clock.advance(1_000)
+    for (const [name, reason] of [
+      ['never', 'ErrImageNeverPull'],
+      ['wrong', 'InvalidImageName'],
+    ] as const)
+      assert.ok((await eventsOf(cluster, name)).includes(`Warning Failed Error: ${reason}`), name)
+  }))
+
 test('who is killed for being unwell waits for what its run before came to', () =>
   withCluster(async cluster => {
     const node = cluster.node()

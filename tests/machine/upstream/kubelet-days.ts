@@ -168,7 +168,7 @@ export async function withUpstream<T>(
   )
   let words = ''
   child.stderr.on('data', (text: Buffer) => {
-    words = (words + text).slice(-2_000)
+    words = (words + text).slice(-20_000)
   })
   const exited = once(child, 'exit')
   try {
