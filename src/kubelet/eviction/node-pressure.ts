@@ -93,8 +93,14 @@ export class NodePressure {
     const { context } = this.#parts
     let met = await this.#look()
     if (met.length === 0 || this.#isEvicting()) return
-    if (met[0]?.signal !== 'memory.available' && (await this.#collectImages()))
-      met = await this.#look()
+    // What keeps images from going must not keep pods from it.
+    const isLess =
+      met[0]?.signal !== 'memory.available' &&
+      (await this.#collectImages().catch(error => {
+        context.log.warn('images could not be removed', { error: messageOf(error) })
+        return false
+      }))
+    if (isLess) met = await this.#look()
     const [first] = met
     if (!first || this.#pauses.isOver) return
     context.log.warn('the node runs short, and a pod has to go', { ...first })
@@ -144,14 +150,26 @@ export class NodePressure {
         ...(pod.spec?.volumes ?? []).map(({ image }) => image?.reference ?? ''),
       ]),
     )
-    for (const name of named) inUse.add((await runtime.imageStatus(name))?.id ?? name)
+    const idOf = (name: string) =>
+      runtime.imageStatus(name).then(
+        image => image?.id,
+        // Pods may name what no reference can be.
+        () => undefined,
+      )
+    for (const name of named) inUse.add((await idOf(name)) ?? name)
     const unused = unusedImages(await runtime.listImages(), inUse)
-    for (const { id, repoTags, sizeBytes } of unused) {
-      context.log.info('an image that nobody uses is removed', { tags: repoTags, sizeBytes })
-      await runtime.removeImage(id)
-      count(context, 'kubelet_image_garbage_collected_total', 'space')
-    }
-    return unused.length > 0
+    let removed = 0
+    for (const { id, repoTags, sizeBytes } of unused)
+      try {
+        await runtime.removeImage(id)
+        context.log.info('an image that nobody uses was removed', { tags: repoTags, sizeBytes })
+        count(context, 'kubelet_image_garbage_collected_total', 'space')
+        removed++
+      } catch (error) {
+        const what = { tags: repoTags, error: messageOf(error) }
+        context.log.warn('an image that nobody uses could not be removed', what)
+      }
+    return removed > 0
   }
 
   async #evict(met: MetThreshold): Promise<void> {
@@ -186,7 +204,12 @@ export class NodePressure {
         continue
       }
       const of = signal === 'nodefs.available' ? 'bytes' : 'inodes'
-      const { total, layers } = await usage.of(owner, stats, CHECK_MS)
+      const used = await usage.of(owner, stats, CHECK_MS).catch(error => {
+        const what = { pod: pod.metadata.name, error: messageOf(error) }
+        context.log.warn('what a pod takes of the disk could not be measured', what)
+      })
+      if (!used) continue
+      const { total, layers } = used
       const containers = new Map([...layers].map(([name, layer]) => [name, layer[of]]))
       candidates.push({ pod, total: total[of], containers, owner })
     }

@@ -65,9 +65,14 @@ export class StorageEviction {
     const { context, events, usage } = this.#parts
     const stats = await context.options.runtime.containerStats()
     for (const worker of this.#watched) {
-      const used = await usage.of(worker, stats, CHECK_MS / 2)
+      // One that can't be measured must not keep the others from it.
+      const used = await usage.of(worker, stats, CHECK_MS / 2).catch(error => {
+        const pod = worker.pod.metadata.name
+        const what = { pod, error: messageOf(error) }
+        context.log.warn('what a pod takes of the disk could not be measured', what)
+      })
       if (this.#pauses.isOver) return
-      if (worker.mode !== 'running') continue
+      if (worker.mode !== 'running' || !used) continue
       const exceeded = excessOf(worker.pod, used)
       if (exceeded === undefined) continue
       const { message, signal } = exceeded

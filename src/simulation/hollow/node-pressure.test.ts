@@ -92,6 +92,33 @@ test('memory that runs out costs the greediest pod its place, one at a time, and
     assert.equal((await nodeCondition('MemoryPressure'))?.status, 'False')
   }))
 
+test('an image that can not be removed, and a name that is none, keep no pod from going', () =>
+  withCluster(async cluster => {
+    const { node, state } = await start(cluster)
+    const images = ['stuck', 'old'].map(name => ({
+      ...{ id: name, repoTags: [name], repoDigests: [`${name}@sha256:0`], sizeBytes: 1 },
+    }))
+    const removed: string[] = []
+    node.runtime.listImages = async () => images
+    node.runtime.removeImage = async name => {
+      if (name === 'stuck') throw new Error('it is in use')
+      removed.push(name)
+    }
+    const { imageStatus } = node.runtime
+    node.runtime.imageStatus = async name => {
+      if (name === 'A:::') throw new Error('invalid reference format')
+      return imageStatus(name)
+    }
+    await cluster.createPod('goes', podSpec())
+    await cluster.createPod('wrong', { containers: [{ name: 'c', image: 'A:::' }] })
+    await rest()
+    state.disk = 4 * GIBIBYTE
+    await cluster.clock.advance(31_000)
+    assert.ok(removed.includes('old'))
+    const reasons = ['goes', 'wrong'].map(async name => (await cluster.pod(name)).status?.reason)
+    assert.ok((await Promise.all(reasons)).includes('Evicted'))
+  }))
+
 test('a full disk costs images that nobody uses first, and pods only where that is not enough', () =>
   withCluster(async cluster => {
     const { node, state, nodeCondition } = await start(cluster)

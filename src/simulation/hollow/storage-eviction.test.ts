@@ -46,6 +46,25 @@ test('a pod whose emptyDir holds too much is evicted, with a second to end', () 
     assert.equal((await cluster.pod('modest')).status?.phase, 'Running')
   }))
 
+test('a pod that can not be measured keeps no other from being evicted', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    await cluster.kubelet(node)
+    const odd = await cluster.createPod('odd', scratchPod('10Ki'))
+    const greedy = await cluster.createPod('greedy', scratchPod('10Ki'))
+    await rest()
+    const { files } = node.hostAccess
+    await files.write(`${volumeOf(greedy.metadata.uid)}/a`, new Uint8Array(11 * KIBIBYTE))
+    const { usage } = files
+    files.usage = async path => {
+      if (path.includes(odd.metadata.uid ?? '-')) throw new Error('EIO')
+      return usage(path)
+    }
+    await cluster.clock.advance(20_000)
+    assert.equal((await cluster.pod('greedy')).status?.reason, 'Evicted')
+    assert.equal((await cluster.pod('odd')).status?.phase, 'Running')
+  }))
+
 test('what a container wrote and logged counts, and is told', () =>
   withCluster(async cluster => {
     const node = cluster.node()
