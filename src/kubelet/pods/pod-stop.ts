@@ -110,7 +110,7 @@ async function readMessages(worker: PodWorker, observed: ObservedPod): Promise<v
   }
 }
 
-/** Keeps the newest run of each container and the newest that ended, for its logs and last state. */
+/** Keeps the newest run of each container and the newest before it that ended, for its logs and last state. */
 export async function collectGarbage(worker: PodWorker): Promise<void> {
   const { cache, context } = worker.parts
   const { runtime } = context.options
@@ -119,10 +119,10 @@ export async function collectGarbage(worker: PodWorker): Promise<void> {
   const ended = new Set<string>()
   for (const run of observed.containers) {
     const isNewest = !seen.has(run.name)
-    const isNewestEnded = run.state === 'exited' && !ended.has(run.name)
+    const isBefore = !isNewest && run.state === 'exited' && !ended.has(run.name)
     seen.add(run.name)
-    if (run.state === 'exited') ended.add(run.name)
-    if (isNewest || isNewestEnded || isRunning(run)) continue
+    if (isBefore) ended.add(run.name)
+    if (isNewest || isBefore || isRunning(run)) continue
     await removeRun(worker, run)
   }
   // Old sandboxes go when nothing of interest is left in them.

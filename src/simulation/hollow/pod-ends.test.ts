@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { rest, type TestCluster } from '../testing/hollow-cluster.ts'
-import { at, conditionOf, eventsOf, statusOf, web, withCluster } from '../testing/pod-views.ts'
+import { at, conditionOf, eventsOf, sh, statusOf, web, withCluster } from '../testing/pod-views.ts'
 import type { HollowNode } from './hollow-node.ts'
 
 /** What happens, with the second at which it does; containers take all the time that they are given, or end after so many seconds. */
@@ -113,6 +113,25 @@ test('there is an event for each reason for which an image is not there', () =>
       ['wrong', 'InvalidImageName'],
     ] as const)
       assert.ok((await eventsOf(cluster, name)).includes(`Warning Failed Error: ${reason}`), name)
+  }))
+
+test('a pod that ends amid a back-off tells of the run before the last, too', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    await cluster.kubelet(node)
+    await cluster.createPod('crash', {
+      activeDeadlineSeconds: 15,
+      containers: [{ name: 'c', image: 'busybox', command: sh('exit 3') }],
+    })
+    await cluster.clock.advance(12_000)
+    const waiting = statusOf(await cluster.pod('crash'))
+    assert.equal(waiting.state.waiting?.reason, 'CrashLoopBackOff')
+    assert.equal((await node.runtime.listContainers()).length, 2)
+    await cluster.clock.advance(5_000)
+    const { state, lastState, restartCount } = statusOf(await cluster.pod('crash'))
+    assert.deepEqual([state.terminated?.exitCode, lastState?.terminated?.exitCode], [3, 3])
+    assert.notEqual(state.terminated?.containerID, lastState?.terminated?.containerID)
+    assert.equal(restartCount, 2)
   }))
 
 test('who is killed for being unwell waits for what its run before came to', () =>
