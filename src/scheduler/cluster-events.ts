@@ -4,6 +4,7 @@ import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { Informer } from '#client/informer.ts'
 import { actions, type ClusterEvent } from './framework/cluster-event.ts'
 import type { WaitingPods } from './framework/waiting-pods.ts'
+import { hopeOf } from './queue/hope.ts'
 import { podChange } from './queue/pod-change.ts'
 import type { SchedulingQueue } from './queue/scheduling-queue.ts'
 import type { ClusterState } from './state/cluster-state.ts'
@@ -81,10 +82,12 @@ function podWaits(events: ClusterEvents, next: Pod, previous: Pod | undefined): 
     return
   }
   const info = podInfoOf(next)
+  const hope = hopeOf(nominator, info)
   // A nomination that is not written yet must not be lost to an older state of the pod.
   if (status.nominatedNodeName) nominator.add(info, status.nominatedNodeName)
   else if (previous?.status.nominatedNodeName) nominator.delete(uid)
   queue.set(info)
+  hope.tellIfOver(queue)
   // Whoever waits for the rest of its group is told; to all others, another waiting pod means nothing.
   if (previous || !spec.schedulingGroup) return
   const label = 'UnscheduledPodAdd'

@@ -6,6 +6,7 @@ import { node } from '#api/core/v1/node.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { priorityClass } from '#api/scheduling/v1/priority-class.ts'
 import type { Client } from '#client/client.ts'
+import { actions } from './framework/cluster-event.ts'
 import type { PluginFactory } from './framework/handle.ts'
 import { failed, refusal } from './framework/status.ts'
 import { startScheduler } from './scheduler.ts'
@@ -171,6 +172,33 @@ for (const finalizers of [[], ['example.com/wait']])
       await sleep(50)
       assert.equal((await client.get(pod, 'last', 'a')).spec.nodeName, undefined)
       await client.delete(pod, at)
+      await bound('last')
+    })
+  })
+
+for (const [how, letGo] of [
+  ['finds that it never fits there', { metadata: { labels: { gives: 'up' } } }],
+  ['loses its nomination to somebody else', { status: { nominatedNodeName: null } }],
+] as const)
+  test(`room that was kept for a pod is free once it ${how}`, () => {
+    const isHoping = ({ pod }: PodInfo) => pod.metadata.name === 'hopes'
+    const own: PluginFactory = () => ({
+      name: NAME,
+      filter: (_cycle, pod) => (isHoping(pod) ? refusal(NAME, 'not yet') : undefined),
+      postFilter: async (_cycle, pod) =>
+        isHoping(pod) && !pod.labels.gives
+          ? { nominatedNode: 'n1' }
+          : { status: refusal(NAME, 'no room'), nominatedNode: '' },
+      events: () => [{ resource: 'UnscheduledPod', action: actions.updatePodLabel }],
+    })
+    const points = ['filter', 'postFilter']
+    return withPods([own, points], ['hopes', 'last'], async ({ client, bound, told }) => {
+      const at = { name: 'hopes', namespace: 'a' }
+      const hopes = async () => (await client.get(pod, 'hopes', 'a')).status.nominatedNodeName
+      while (!told.includes('last') || !(await hopes())) await sleep(10)
+      assert.equal((await client.get(pod, 'last', 'a')).spec.nodeName, undefined)
+      const options = 'status' in letGo ? { subresource: 'status' } : {}
+      await client.patch(pod, at, 'merge', letGo, options)
       await bound('last')
     })
   })

@@ -85,7 +85,7 @@ class Scheduler implements RunningScheduler {
   readonly preemptionFigures: PreemptionFigures = new PreemptionFigures()
   readonly #context: RoleContext
   readonly #state: ClusterState
-  readonly #nominator: Nominator = createNominator(node => this.#state.nominationsChanged(node))
+  readonly #nominator: Nominator
   readonly #waitingPods: WaitingPods
   readonly #profiles: ReadonlyMap<string, RunningProfile>
   readonly #interests: ReadonlyMap<string, readonly EventInterest[] | undefined>
@@ -101,6 +101,10 @@ class Scheduler implements RunningScheduler {
     const namespaces = informers.for(namespace)
     this.#context = { ...context, log: log.with({ role: 'scheduler' }) }
     this.#state = new ClusterState(name => namespaces.get(name)?.metadata.labels ?? {})
+    this.#nominator = createNominator(
+      () => clock.monotonicMs(),
+      node => this.#state.nominationsChanged(node),
+    )
     this.#waitingPods = createWaitingPods(clock)
     this.#profiles = this.#startProfiles(options)
     this.#interests = interestsOfAll([...this.#profiles.values()].map(({ profile }) => profile))

@@ -42,12 +42,13 @@ export function createGroupTrial(
     const { node } = result
     const placement = { profile: profile(), cycle, pod, node }
     const hoped = nominator.nodeOf(pod.uid)
+    const sinceMs = nominator.sinceMs(pod.uid)
     state.assume(pod, node.name)
     nominator.delete(pod.uid)
     const undo = () => {
       unreserve(placement)
       state.forget(pod.uid)
-      if (hoped !== undefined) nominator.add(pod, hoped)
+      if (hoped !== undefined) nominator.add(pod, hoped, sinceMs)
     }
     if (reserve(placement)) {
       undo()

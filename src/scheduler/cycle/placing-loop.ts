@@ -15,6 +15,7 @@ import { failed, isRejected, messageOfStatus, type Status } from '../framework/s
 import type { WaitingPods } from '../framework/waiting-pods.ts'
 import { createOutcomeWriter, type OutcomeWriter } from '../outcome.ts'
 import type { RunningProfile } from '../profiles.ts'
+import { hopeOf } from '../queue/hope.ts'
 import type { QueuedPod } from '../queue/queued-pod.ts'
 import type { SchedulingQueue } from '../queue/scheduling-queue.ts'
 import type { ClusterState } from '../state/cluster-state.ts'
@@ -359,8 +360,10 @@ export class PlacingLoop {
     }
     if (current !== queued.info.pod) queued.info = podInfoOf(current)
     wait()
+    const hope = hopeOf(nominator, queued.info)
     if (nominatedNode) nominator.add(queued.info, nominatedNode)
     else if (nominatedNode === '') nominator.delete(queued.info.uid)
+    hope.tellIfOver(queue)
   }
 
   #count({ info, triedMs }: QueuedPod, result: AttemptResult): void {

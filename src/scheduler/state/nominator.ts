@@ -5,20 +5,25 @@ export interface Nominator {
   /** The pods that hope for this node. */
   on(node: string): readonly PodInfo[]
   nodeOf(uid: string): string | undefined
-  /** Notes that a pod hopes for a node, and for no other any more. */
-  add(pod: PodInfo, node: string): void
+  /** Since when the pod hopes for its node, on the monotonic clock. */
+  sinceMs(uid: string): number | undefined
+  /** Notes that a pod hopes for a node, and for no other any more; since now, unless it did already. */
+  add(pod: PodInfo, node: string, sinceMs?: number): void
   delete(uid: string): void
   readonly size: number
 }
 
-/** `changed` is told of every node for which others hope than before. */
-export function createNominator(changed: (node: string) => void = () => {}): Nominator {
+/** `changed` is told of every node for which others hope than before; `nowMs` is the monotonic clock. */
+export function createNominator(
+  nowMs: () => number,
+  changed: (node: string) => void = () => {},
+): Nominator {
   const byNode = new Map<string, Map<string, PodInfo>>()
-  const nodes = new Map<string, string>()
+  const hopes = new Map<string, { readonly node: string; readonly sinceMs: number }>()
   const remove = (uid: string) => {
-    const node = nodes.get(uid)
+    const node = hopes.get(uid)?.node
     if (node === undefined) return
-    nodes.delete(uid)
+    hopes.delete(uid)
     const pods = byNode.get(node)
     if (pods?.delete(uid) && pods.size === 0) byNode.delete(node)
     changed(node)
@@ -28,10 +33,13 @@ export function createNominator(changed: (node: string) => void = () => {}): Nom
       const pods = byNode.get(node)
       return pods ? [...pods.values()] : NONE
     },
-    nodeOf: uid => nodes.get(uid),
-    add(pod, node) {
+    nodeOf: uid => hopes.get(uid)?.node,
+    sinceMs: uid => hopes.get(uid)?.sinceMs,
+    add(pod, node, sinceMs) {
+      const before = hopes.get(pod.uid)
       remove(pod.uid)
-      nodes.set(pod.uid, node)
+      const knownMs = before?.node === node ? before.sinceMs : undefined
+      hopes.set(pod.uid, { node, sinceMs: sinceMs ?? knownMs ?? nowMs() })
       const pods = byNode.get(node)
       if (pods) pods.set(pod.uid, pod)
       else byNode.set(node, new Map([[pod.uid, pod]]))
@@ -39,7 +47,7 @@ export function createNominator(changed: (node: string) => void = () => {}): Nom
     },
     delete: remove,
     get size() {
-      return nodes.size
+      return hopes.size
     },
   }
 }

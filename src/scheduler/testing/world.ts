@@ -91,7 +91,10 @@ export interface World {
 
 export function createWorld(options: WorldOptions = {}): World {
   const state = new ClusterState(options.namespaceLabels ?? (() => ({ team: 'x' })))
-  const nominator = createNominator(node => state.nominationsChanged(node))
+  const nominator = createNominator(
+    () => 0,
+    node => state.nominationsChanged(node),
+  )
   const clock = options.clock ?? createManualClock()
   const random = createSeededRandom()
   const context = {
