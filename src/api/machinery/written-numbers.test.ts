@@ -55,6 +55,22 @@ test('no field of whole numbers takes them, others take what they mean', () => {
   assert.deepEqual(read('any', '{"a":[1.0]}'), { a: [1] })
 })
 
+test('a patch may move and copy what it has just brought', () => {
+  const operations = parse(
+    `[
+      {"op":"add","path":"/b","value":{"c":[1.50]}},
+      {"op":"copy","from":"/b/c","path":"/d"},
+      {"op":"move","from":"/b/c/0","path":"/a"},
+      {"op":"move","from":"/a","path":"/a"}
+    ]`,
+    'finite',
+  )
+  assert.equal(
+    JSON.stringify(jsonPatch({ a: 1 }, operations)),
+    '{"b":{"c":[]},"d":[1.50],"a":1.50}',
+  )
+})
+
 test('patches bring them along, and test them as they are written', () => {
   const value = (text: string) => parse(text, 'finite')
   const spec = mergePatch({ spec: { a: 1 } }, value('{"spec":{"b":1.0}}'))

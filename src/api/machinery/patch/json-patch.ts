@@ -163,7 +163,8 @@ function apply(holder: { document: unknown }, operation: Operation): unknown {
   } else {
     if (path.startsWith(`${operation.from}/`))
       throw new PatchError('a value cannot be moved into itself')
-    const value = structuredClone(readOrNull(holder.document, operation.from))
+    // Not a copy: it is nowhere else any more.
+    const value = readOrNull(holder.document, operation.from)
     remove(holder, operation.from)
     add(holder, path, value)
   }
