@@ -9,12 +9,24 @@ import { fuzzed } from './targets.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seconds: { type: 'string', default: '600' }, seed: { type: 'string' } },
+  options: {
+    help: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '600' },
+    seed: { type: 'string' },
+  },
 })
+if (values.help) {
+  const names = fuzzed.map(({ name }) => name).join(', ')
+  process.stdout.write(
+    `npm run fuzz -- [--seconds 600] [--seed NUMBER] [TARGET ...]\ntargets: ${names}\n`,
+  )
+  process.exit(0)
+}
 const seed = values.seed === undefined ? randomInt(2 ** 32) : Number(values.seed)
 const wanted = fuzzed.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
 const durationMs = (Number(values.seconds) * 1000) / Math.max(1, wanted.length)
 let found = wanted.length === 0
+if (found) process.stderr.write(`no target is called ${positionals.join(' or ')}; see --help\n`)
 process.stdout.write(
   `seed ${seed}, ${Math.round(durationMs)} ms for each of ${wanted.length} targets\n`,
 )
