@@ -132,8 +132,7 @@ export class ResourceCache {
 
   /** Forgets everything; whoever watches has to begin anew. */
   reset(start: Revision): void {
-    for (const { byName } of this.#buckets.values())
-      for (const stored of byName.values()) stored.leavePresent()
+    for (const stored of this.values()) stored.leavePresent()
     this.#buckets.clear()
     this.#sortedNamespaces = undefined
     this.#all = undefined
@@ -151,6 +150,12 @@ export class ResourceCache {
   close(revision: Revision): void {
     this.reset(revision)
     this.#window.close()
+  }
+
+  /** Nothing changes any more. What all servers of a process have in common would keep its objects in memory, and all that its store holds with them. */
+  retire(): void {
+    this.endWatches()
+    for (const stored of this.values()) stored.leavePresent()
   }
 
   /** Those that begin just now end where they would join the others. */

@@ -155,7 +155,7 @@ export class WatchCache {
     this.#cancelWatch?.()
     this.#cancelTimer?.()
     for (const waiter of [...this.#waiters]) waiter.done(false)
-    for (const cache of this.#resources.values()) cache.endWatches()
+    for (const cache of this.#resources.values()) cache.retire()
   }
 
   #apply(events: readonly StoreEvent[]): void {
