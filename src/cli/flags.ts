@@ -16,10 +16,14 @@ export interface Flag<T = unknown> {
   /** It means something that nothing follows it, as in `--name=`. */
   readonly mayBeEmpty?: true
   /** Of lists: given again, a flag adds to what it said before. Others say the last thing only. */
-  join?(before: T, more: T): T
+  readonly join?: Joining<T> | undefined
   /** The value as it could be given, where that is not told by what it is. */
-  show?(value: T): string
+  readonly show?: Showing<T> | undefined
 }
+
+/** Written as methods, whose parameters are not held against those of another flag: a flag of anything is a `Flag<unknown>`. */
+type Joining<T> = { join(before: T, more: T): T }['join']
+type Showing<T> = { show(value: T): string }['show']
 
 export function textFlag<const F extends string | undefined>(
   name: string,

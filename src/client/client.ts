@@ -2,6 +2,7 @@
  * How everyone talks to the API: typed calls over a Transport. Kinds are values, so `client.get(pod, 'web', 'default')`
  * knows its path and its type. Errors are StatusErrors. Whoever needs less asks for less (Reader, Writer, Watcher).
  */
+import type { NewObject } from '#api/machinery/given.ts'
 import type { AnyKind, ObjectOf } from '#api/machinery/kind.ts'
 import type { EventSource, WatchEvent } from './transport.ts'
 
@@ -58,7 +59,7 @@ export type PatchType = 'json' | 'merge' | 'strategic' | 'apply'
 export interface Writer {
   create<K extends AnyKind>(
     kind: K,
-    object: Partial<ObjectOf<K>>,
+    object: NewObject<K>,
     options?: WriteOptions,
   ): Promise<ObjectOf<K>>
   /** Replaces the object, or its subresource; a stale resourceVersion is a Conflict. */

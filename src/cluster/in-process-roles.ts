@@ -125,8 +125,12 @@ export class InProcessRoles implements Running {
     const federate = await this.#federation()
     const ofCloud = this.#ofCloud()
     if (!etcd) {
-      const second = federate ? federate.start() : schedule()
-      this.#control = [control(), second, ...(ofCloud ? [await ofCloud()] : [])]
+      // One after the other, so that what one refuses ends those before it.
+      const started: Running[] = []
+      this.#control = started
+      started.push(federate ? federate.start() : schedule())
+      started.push(control())
+      if (ofCloud) started.push(await ofCloud())
       return
     }
     // Other processes may share the store: of all, one controls and one schedules.

@@ -22,7 +22,10 @@ export interface BoundObject {
   readonly metadata: { readonly uid?: string; readonly deletionTimestamp?: string }
 }
 export interface BoundPod extends BoundObject {
-  readonly spec?: { readonly nodeName?: string; readonly serviceAccountName?: string }
+  readonly spec?: {
+    readonly nodeName?: string | undefined
+    readonly serviceAccountName?: string | undefined
+  }
 }
 
 /** The few reads that tokens need, answered from caches; undefined where there is no such object. */
