@@ -12,6 +12,9 @@ import { type Cluster, type ClusterOptions, startCluster as start } from '#clust
 import { systemClock } from '#host/clock.ts'
 import { MemoryCloud, type MemoryCloudOptions } from '#simulation/cloud/memory-cloud.ts'
 
+export type { NewObject } from '#api/machinery/given.ts'
+export type { KubernetesObject } from '#api/machinery/metadata.ts'
+export { StatusError } from '#api/machinery/status.ts'
 export {
   type CloudProvider,
   ImplementedElsewhere,

@@ -90,6 +90,48 @@ test('one sentence for what makes no sense', () => {
   )
 })
 
+test('half a command names its other half, and a word that is none what may be meant', () => {
+  const complaint = (line: string) => {
+    try {
+      const words = line.split(' ')
+      return parseCommandLine(words) ? 'accepted' : helpText(words)
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  assert.equal(
+    complaint('token'),
+    'proa token needs a word more: proa token create, proa token list, proa token delete',
+  )
+  assert.equal(
+    complaint('snapshot --data-dir /x'),
+    'proa snapshot needs a word more: proa snapshot save, proa snapshot restore, proa snapshot status',
+  )
+  assert.equal(complaint('image lod FILE'), 'unknown command "image lod": proa image load')
+  assert.equal(
+    complaint('toekn list'),
+    'unknown command "toekn"; did you mean token list?; "proa help" lists them',
+  )
+  assert.equal(
+    complaint('snapshots'),
+    'unknown command "snapshots"; did you mean snapshot?; "proa help" lists them',
+  )
+  for (const word of ['down', 'stop', 'status', 'kubectl'])
+    assert.equal(complaint(word), `unknown command "${word}"; "proa help" lists them`)
+  assert.equal(complaint('-v'), 'a command comes first, not -v; "proa help" lists them')
+  assert.match(
+    complaint('help snapshot'),
+    /COMMAND \[FLAGS\]\n\n {2}snapshot save [\s\S]* status .*\n\n/,
+  )
+  assert.match(complaint('snapshot --help'), /\n\n {2}snapshot save /)
+  assert.doesNotMatch(complaint('help token'), /apiserver/)
+  assert.equal(
+    complaint('help chek'),
+    'unknown command "chek"; did you mean check?; "proa help" lists them',
+  )
+  assert.match(complaint('--help'), / {2}apiserver /)
+})
+
 test('a command of two words is meant before that of one, and one that stands in for another takes all its flags', () => {
   assert.equal(parseCommandLine(['envtest', '--nodes=hollow:2'])?.name, 'envtest')
   const words = ['--unsafe-no-fsync=true', '--data-dir', 'x', '--listen-client-urls=http://a:1']

@@ -1,7 +1,8 @@
 /** The door of the room: from the words of a command line to a command and its values, and the help that describes them. */
 import { UserError } from '#base/errors.ts'
+import { nearest } from '#base/nearest.ts'
 import { type Command, type CommandName, commands } from './commands.ts'
-import { type Flag, flagText, nearest, parseFlags, type Values } from './flags.ts'
+import { type Flag, flagText, parseFlags, type Values } from './flags.ts'
 
 export { division as divisionFlags } from './division-flags.ts'
 export { federationReadyText, nodesText, readyText } from './messages.ts'
@@ -34,18 +35,10 @@ export function flagTexts(name: CommandName, values: object): ReadonlyMap<string
 
 /** Reads the words behind `proa`. Undefined when help was asked for. Throws a UserError for what makes no sense. */
 export function parseCommandLine(words: readonly string[]): Invocation | undefined {
-  if (
-    words.length === 0 ||
-    words.some(word => word === '--help' || word === '-h') ||
-    words[0] === 'help'
-  )
-    return undefined
+  if (words.length === 0 || words.some(isHelp) || words[0] === 'help') return undefined
   if (words[0] === '--version') return parseCommandLine(['version'])
   const name = commandIn(words)
-  if (!name)
-    throw new UserError(
-      `unknown command "${words[0]}"${nearest(words[0] ?? '', Object.keys(commands), '')}; "proa help" lists them`,
-    )
+  if (!name) throw new UserError(unknownCommand(words))
   const command: Command = commands[name]
   const { values, positionals } = parseFlags(
     command.flags,
@@ -71,16 +64,43 @@ function commandIn(words: readonly string[]): CommandName | undefined {
   return matching.sort((a, b) => b.length - a.length)[0]
 }
 
-/** What `proa help` and `proa COMMAND --help` print. */
-export function helpText(words: readonly string[]): string {
-  const name = commandIn(words[0] === 'help' ? words.slice(1) : words)
-  return name ? commandHelp(name) : overview()
+/** Of `snapshot` those of `snapshot save`, `snapshot restore` and so on; none of a word that begins no command of two. */
+const commandsOf = (group: string | undefined) =>
+  Object.keys(commands).filter(name => name.startsWith(`${group} `))
+
+function unknownCommand([first = '', second = '']: readonly string[]): string {
+  const group = commandsOf(first)
+  const isWord = second !== '' && !second.startsWith('-')
+  if (group.length > 0) {
+    const what = isWord ? `unknown command "${first} ${second}"` : `proa ${first} needs a word more`
+    return `${what}: ${group.map(name => `proa ${name}`).join(', ')}`
+  }
+  if (first.startsWith('-')) return `a command comes first, not ${first}; "proa help" lists them`
+  const known = Object.keys(commands)
+  const meant =
+    (isWord && nearest(`${first} ${second}`, known)) ||
+    nearest(first, [...new Set(known.map(name => name.split(' ')[0] ?? ''))])
+  return `unknown command "${first}"${meant}; "proa help" lists them`
 }
 
-function overview(): string {
-  const width = Math.max(...Object.keys(commands).map(name => name.length))
-  const rows = Object.entries(commands).map(
-    ([name, command]) => `  ${name.padEnd(width)}  ${command.doc}`,
+/** What `proa help` and `proa COMMAND --help` print. Throws a UserError where help is asked for about what there is not. */
+export function helpText(words: readonly string[]): string {
+  const about = (words[0] === 'help' ? words.slice(1) : words).filter(word => !isHelp(word))
+  const name = commandIn(about)
+  if (name) return commandHelp(name)
+  const group = commandsOf(about[0])
+  if (group.length > 0) return overview(group)
+  if (about.length > 0 && !about[0]?.startsWith('-')) throw new UserError(unknownCommand(about))
+  return overview(Object.keys(commands))
+}
+
+const isHelp = (word: string) => word === '--help' || word === '-h'
+
+function overview(names: readonly string[]): string {
+  const width = Math.max(...names.map(name => name.length))
+  const rows = names.map(
+    name =>
+      `  ${name.padEnd(width)}  ${(commands as Readonly<Record<string, Command>>)[name]?.doc}`,
   )
   return `Proa: Kubernetes in one process.\n\nUsage: proa COMMAND [FLAGS]\n\n${rows.join('\n')}\n\n"proa COMMAND --help" shows a command's flags.\n`
 }

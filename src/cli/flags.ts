@@ -1,6 +1,7 @@
 /** Flags as upstream writes them (`--name value` or `--name=value`), read strictly: what is not known is refused in one sentence. */
 import { formatDuration, parseDuration } from '#api/machinery/duration.ts'
 import { UserError } from '#base/errors.ts'
+import { nearest } from '#base/nearest.ts'
 import { checkOther, type OtherFlags } from './other-flags.ts'
 
 export interface Flag<T = unknown> {
@@ -160,7 +161,9 @@ export function parseFlags<F extends Readonly<Record<string, Flag>>>(
     }
     if (!known && isLenient) continue
     if (!known)
-      throw new UserError(`unknown flag: ${word.split('=')[0]}${nearest(name, [...byName.keys()])}`)
+      throw new UserError(
+        `unknown flag: ${word.split('=')[0]}${nearest(name, [...byName.keys()], '--')}`,
+      )
     if (known.flag.placeholder === undefined)
       values[known.property] = known.flag.parse(text ?? 'true')
     else {
@@ -176,29 +179,4 @@ export function parseFlags<F extends Readonly<Record<string, Flag>>>(
     }
   }
   return { values: values as Values<F>, positionals }
-}
-
-/** `; did you mean --secure-port?` for a near miss, else nothing. */
-export function nearest(word: string, known: readonly string[], mark = '--'): string {
-  const best = known
-    .map(name => ({ name, distance: editDistance(word, name) }))
-    .sort((a, b) => a.distance - b.distance)[0]
-  return best && best.distance <= Math.max(2, word.length / 4)
-    ? `; did you mean ${mark}${best.name}?`
-    : ''
-}
-
-function editDistance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= other.length; j++)
-      next[j] = Math.min(
-        (next[j - 1] ?? 0) + 1,
-        (row[j] ?? 0) + 1,
-        (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1),
-      )
-    row = next
-  }
-  return row[other.length] ?? 0
 }

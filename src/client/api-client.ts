@@ -3,9 +3,11 @@
  * copied: what comes back are the server's own frozen objects.
  */
 import { parseExact, parseExactText } from '#api/machinery/exact-json.ts'
+import type { NewObject } from '#api/machinery/given.ts'
 import { type AnyKind, apiVersionOf, type ObjectOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import {
+  badRequest,
   internalError,
   type Status,
   StatusError,
@@ -54,6 +56,21 @@ export function pathOf(
   return `${root}${namespace}/${kind.plural}${name}${subresource ? `/${subresource}` : ''}`
 }
 
+/**
+ * The path of one object. Throws where it has no name, or no namespace: the path would be that of all, which a DELETE would delete, or of
+ * something that there is not, which nobody would understand.
+ */
+function objectPath(kind: AnyKind, at: ObjectAddress, subresource?: string): string {
+  if (!at.name)
+    throw badRequest(`resource name may not be empty: which of the ${kind.plural} is meant?`)
+  if (kind.scope === 'Namespaced' && !at.namespace)
+    throw new StatusError(
+      'NotFound',
+      `an empty namespace may not be set when a resource name is provided: ${kind.plural} "${at.name}" of which one?`,
+    )
+  return pathOf(kind, at, subresource)
+}
+
 /** A client that sends everything through `transport`; it has no state of its own. */
 export function createClient(transport: Transport, more: { userAgent?: string } = {}): Client {
   // One set for all requests that are alike.
@@ -87,8 +104,10 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
   })
 
   return {
-    get: (kind, name, namespace) =>
-      read({ method: 'GET', path: pathOf(kind, { name, ...(namespace ? { namespace } : {}) }) }),
+    get: async (kind, name, namespace) => {
+      const at = { name, ...(namespace ? { namespace } : {}) }
+      return read({ method: 'GET', path: objectPath(kind, at) })
+    },
 
     getPath: path => read({ method: 'GET', path }),
 
@@ -109,8 +128,12 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
       return response.body.events as EventSource<WatchEvent<ObjectOf<K>>>
     },
 
-    create<K extends AnyKind>(kind: K, object: Partial<ObjectOf<K>>, options?: WriteOptions) {
+    async create<K extends AnyKind>(kind: K, object: NewObject<K>, options?: WriteOptions) {
       const namespace = (object as Partial<KubernetesObject>).metadata?.namespace
+      if (kind.scope === 'Namespaced' && !namespace)
+        throw badRequest(
+          `an empty namespace may not be set during creation: a ${kind.kind} needs metadata.namespace`,
+        )
       return read<K>({
         method: 'POST',
         path: pathOf(kind, namespace ? { namespace } : {}) + writeParameters(options),
@@ -119,19 +142,19 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
       })
     },
 
-    update<K extends AnyKind>(kind: K, object: ObjectOf<K>, options?: WriteOptions) {
+    async update<K extends AnyKind>(kind: K, object: ObjectOf<K>, options?: WriteOptions) {
       return read<K>({
         method: 'PUT',
-        path: pathOf(kind, addressOf(object), options?.subresource) + writeParameters(options),
+        path: objectPath(kind, addressOf(object), options?.subresource) + writeParameters(options),
         headers: json,
         body: object,
       })
     },
 
-    patch: (kind, at, type, patch, options) =>
+    patch: async (kind, at, type, patch, options) =>
       read({
         method: 'PATCH',
-        path: pathOf(kind, at, options?.subresource) + writeParameters(options),
+        path: objectPath(kind, at, options?.subresource) + writeParameters(options),
         headers: writing(PATCH_CONTENT_TYPES[type]),
         body: patch as object,
       }),
@@ -139,7 +162,7 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
     async delete(kind, at, options) {
       await send({
         method: 'DELETE',
-        path: pathOf(kind, at),
+        path: objectPath(kind, at),
         headers: json,
         body: deleteOptions(options),
       })
@@ -158,7 +181,7 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
     async createSubresource(kind, at, subresource, body) {
       const response = await send({
         method: 'POST',
-        path: pathOf(kind, at, subresource),
+        path: objectPath(kind, at, subresource),
         headers: json,
         body,
       })

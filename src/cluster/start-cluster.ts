@@ -27,6 +27,7 @@ import { checkOptions } from './check-options.ts'
 import { hostDefaults } from './federation-host.ts'
 import { type Foundation, layFoundation, untilStored } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
+import { checkGiven } from './given-options.ts'
 import { identities } from './identities.ts'
 import { InProcessRoles } from './in-process-roles.ts'
 import { advertisedAddress, isHeardAt } from './ip-families.ts'
@@ -337,6 +338,7 @@ class Starting {
 }
 
 function complete(given: StartOptions): CompleteOptions {
+  checkGiven(given)
   const nodes = given.nodes ?? (given.federation ? { kind: 'none' } : { kind: 'hollow', count: 1 })
   const options: CompleteOptions = {
     serviceClusterIpRange: DEFAULT_SERVICE_RANGE,

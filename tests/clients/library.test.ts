@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Deployment, deployment } from '#api/apps/v1/deployment.ts'
+import { deployment } from '#api/apps/v1/deployment.ts'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
-import { type Cluster, startCluster } from '#index'
+import { type Cluster, type NewObject, startCluster } from '#index'
 
 const CLUSTERS = 5
 const WAIT_MS = 60_000
@@ -21,7 +21,7 @@ const web = {
       spec: { containers: [{ name: 'web', image: 'web:1' }] },
     },
   },
-} as unknown as Partial<Deployment>
+} satisfies NewObject<typeof deployment>
 
 test('several clusters in one process, each with its own objects, stop without a trace', async () => {
   const before = process.getActiveResourcesInfo().sort()
@@ -62,6 +62,36 @@ test('stops twice, and at once after its start', async () => {
   await assert.rejects(
     cluster.client.create(configMap, { metadata: { name: 'late', namespace: 'default' } }),
   )
+})
+
+test('a start that is refused half-way leaves nothing behind', async () => {
+  const before = process.getActiveResourcesInfo().sort()
+  await assert.rejects(startCluster({ controllers: 'nope' }), /there is no controller "nope"/)
+  await assert.rejects(startCluster({ node: { kind: 'none' } } as object), /did you mean nodes/)
+  await pause(0)
+  assert.deepEqual(process.getActiveResourcesInfo().sort(), before)
+})
+
+test('an object without a name or a namespace is asked for in vain, and nothing else happens instead', async () => {
+  await using cluster = await startCluster({ nodes: { kind: 'none' } })
+  const { client } = cluster
+  await client.create(configMap, { metadata: { name: 'kept', namespace: 'default' } })
+  await assert.rejects(client.delete(configMap, { name: '', namespace: 'default' }), {
+    code: 400,
+    message: 'resource name may not be empty: which of the configmaps is meant?',
+  })
+  await assert.rejects(client.get(configMap, '', 'default'), { code: 400 })
+  await assert.rejects(client.get(configMap, 'kept'), {
+    code: 404,
+    message:
+      'an empty namespace may not be set when a resource name is provided: configmaps "kept" of which one?',
+  })
+  await assert.rejects(client.create(configMap, { metadata: { name: 'lost' } }), {
+    code: 400,
+    message:
+      'an empty namespace may not be set during creation: a ConfigMap needs metadata.namespace',
+  })
+  assert.equal((await client.get(configMap, 'kept', 'default')).metadata.name, 'kept')
 })
 
 async function runs({ client }: Cluster, count: number): Promise<void> {
