@@ -22,6 +22,7 @@ import type {
   Reader,
   WriteOptions,
 } from './client.ts'
+import { iterableEvents } from './iterable-events.ts'
 import type { ApiRequest, ApiResponse, EventSource, Transport, WatchEvent } from './transport.ts'
 import { unreadAnswer } from './unread-answer.ts'
 
@@ -125,7 +126,7 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
       })
       if (response.body.kind !== 'events')
         throw internalError(`a watch was answered with ${response.body.kind} instead of events`)
-      return response.body.events as EventSource<WatchEvent<ObjectOf<K>>>
+      return iterableEvents(response.body.events as EventSource<WatchEvent<ObjectOf<K>>>)
     },
 
     async create<K extends AnyKind>(kind: K, object: NewObject<K>, options?: WriteOptions) {

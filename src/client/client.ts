@@ -4,7 +4,8 @@
  */
 import type { NewObject } from '#api/machinery/given.ts'
 import type { AnyKind, ObjectOf } from '#api/machinery/kind.ts'
-import type { EventSource, WatchEvent } from './transport.ts'
+import type { IterableEvents } from './iterable-events.ts'
+import type { WatchEvent } from './transport.ts'
 
 export interface ListQuery {
   readonly namespace?: string
@@ -32,11 +33,11 @@ export interface Reader {
 }
 
 export interface Watcher {
-  /** Events after `resourceVersion`; with none, the present state as ADDED first, then a bookmark annotated k8s.io/initial-events-end. */
+  /** Events after `resourceVersion`; with none, the present state as ADDED first, then a bookmark annotated k8s.io/initial-events-end. For `for await`, or to subscribe. */
   watch<K extends AnyKind>(
     kind: K,
     query?: ListQuery,
-  ): Promise<EventSource<WatchEvent<ObjectOf<K>>>>
+  ): Promise<IterableEvents<WatchEvent<ObjectOf<K>>>>
 }
 
 export interface WriteOptions {

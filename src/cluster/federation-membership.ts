@@ -11,7 +11,7 @@ import { systemClock } from '#host/clock.ts'
 import { systemFiles } from '#host/files.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
-import { connectionOf, remoteContext } from './remote-context.ts'
+import { askedInVain, connectionOf, remoteContext } from './remote-context.ts'
 
 type Membership = Extract<Invocation, { name: 'federation join' | 'federation unjoin' }>
 
@@ -20,7 +20,8 @@ export async function runMembership(invocation: Membership): Promise<void> {
   const [name = ''] = invocation.positionals
   const { kubeconfig, dataDirectory } = invocation.values
   const file = kubeconfig ?? layoutOf(dataDirectoryOf(dataDirectory)).adminKubeconfig
-  const remote = remoteContext(await connectionOf(file), silentLog)
+  const host = await connectionOf(file)
+  const remote = remoteContext(host, silentLog)
   const { client } = remote.context
   try {
     if (invocation.name === 'federation unjoin') {
@@ -42,7 +43,8 @@ export async function runMembership(invocation: Membership): Promise<void> {
     })
     process.stdout.write(`cluster ${name} has joined the federation\n`)
   } catch (error) {
-    throw error instanceof UserError ? error : new UserError(messageOf(error))
+    const told = askedInVain(error, host)
+    throw told instanceof UserError ? told : new UserError(messageOf(told))
   } finally {
     await remote.stop()
   }

@@ -1,5 +1,6 @@
 /** What a role lives on when the API server is elsewhere: a client and informers over HTTPS, as whom its kubeconfig says. */
 import { resolve } from 'node:path'
+import { StatusError } from '#api/machinery/status.ts'
 import { UserError } from '#base/errors.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import type { Log } from '#base/log.ts'
@@ -13,6 +14,7 @@ import {
   connectionInCluster,
 } from '#client/kubeconfig.ts'
 import { meterTransport } from '#client/metered-transport.ts'
+import { networkFailure } from '#client/network-failure.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemFiles } from '#host/files.ts'
@@ -46,6 +48,17 @@ export async function connectionOf(kubeconfig: string | undefined): Promise<Conn
     read,
     resolve: name => resolve(path, '..', name),
   })
+}
+
+/** What went wrong while a command asked a cluster, in a sentence; what nobody expected stays what it is. */
+export function askedInVain(error: unknown, { server }: Pick<Connection, 'server'>): unknown {
+  if (error instanceof StatusError) return new UserError(error.message)
+  const cause = error instanceof Error && error.cause ? error.cause : error
+  if (error instanceof UserError || !(cause instanceof Error && 'code' in cause)) return error
+  const { hostname, port } = new URL(server)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const why = networkFailure(cause, { host, port: Number(port || 443) })
+  return new UserError(`the API server at ${server} cannot be asked: ${why}; does it run?`)
 }
 
 /** Connects when something is first asked for; nothing here waits for the API server. */

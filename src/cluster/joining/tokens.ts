@@ -14,7 +14,7 @@ import { systemLog } from '#host/log.ts'
 import { systemRandom } from '#host/random.ts'
 import { dataDirectoryOf } from '../data-directory.ts'
 import { layoutOf } from '../layout.ts'
-import { connectionOf, remoteContext } from '../remote-context.ts'
+import { askedInVain, connectionOf, remoteContext } from '../remote-context.ts'
 import { parseToken } from './bootstrap-token.ts'
 import { readFacts } from './cluster-facts.ts'
 import { allowJoining, authorityHashes, JOINING_GROUP } from './joining-access.ts'
@@ -42,6 +42,8 @@ export async function runTokenCommand(invocation: TokenInvocation): Promise<void
   try {
     const text = await answerOf(invocation, client, connection.certificateAuthority)
     process.stdout.write(`${text}\n`)
+  } catch (error) {
+    throw askedInVain(error, connection)
   } finally {
     await remote.stop()
   }
