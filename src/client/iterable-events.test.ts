@@ -6,7 +6,7 @@ import type { EventSource } from './transport.ts'
 type Sink = Parameters<EventSource<number>['subscribe']>[0]
 
 function planted() {
-  const seen = { cancelled: 0, sink: undefined as Sink | undefined }
+  const seen: { cancelled: number; sink?: Sink } = { cancelled: 0 }
   const source: EventSource<number> = {
     subscribe(sink) {
       seen.sink = sink
@@ -32,7 +32,7 @@ test('a loop gets events in their order, those too that came before the end, and
 
 test('nothing flows before it is asked for, and leaving the loop ends the flow', async () => {
   const { seen, events } = planted()
-  assert.equal(seen.sink, undefined)
+  assert.ok(!('sink' in seen))
   const loop = (async () => {
     for await (const event of events) if (event === 2) return event
   })()

@@ -7,6 +7,7 @@ import { createFigureBook } from '#base/figures.ts'
 import { silentLog } from '#base/log.ts'
 import type { Client } from '#client/client.ts'
 import { createInformers } from '#client/informers.ts'
+import { iterableEvents } from '#client/iterable-events.ts'
 import { createManualClock } from '#client/testing/manual-clock.ts'
 import { systemClock } from '#host/clock.ts'
 import { noCustomKinds } from '../custom-kinds.ts'
@@ -62,13 +63,13 @@ function lagging(client: Client, lagMs: number): Client {
     ...client,
     async watch(kind, query) {
       const events = await client.watch(kind, query)
-      return {
+      return iterableEvents({
         subscribe: sink =>
           events.subscribe({
             next: event => void setTimeout(() => sink.next(event), lagMs),
             end: error => sink.end(error),
           }),
-      }
+      })
     },
   }
 }

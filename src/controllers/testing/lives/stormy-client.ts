@@ -6,6 +6,7 @@ import { StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { Client } from '#client/client.ts'
+import { iterableEvents } from '#client/iterable-events.ts'
 import type { EventSource } from '#client/transport.ts'
 
 export interface Storm {
@@ -56,7 +57,7 @@ export function stormyClient(client: Client, storm: Storm): Client {
     deleteAll: (...call) => write(unavailable, () => client.deleteAll(...call)),
     async watch(...call) {
       if (isDead) return never
-      return lateAndBroken(await client.watch(...call), storm, oneIn)
+      return iterableEvents(lateAndBroken(await client.watch(...call), storm, oneIn))
     },
   }
 }
