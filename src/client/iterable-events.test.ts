@@ -58,8 +58,8 @@ test('a source that can wait is held back, and one that can not is ended in the 
   const { seen, events } = planted()
   const iterator = events[Symbol.asyncIterator]()
   const first = iterator.next()
-  let held: void | Promise<void>
-  let count = 0
+  let held = seen.sink?.next(0)
+  let count = 1
   while (!held) held = seen.sink?.next(count++)
   assert.equal(count, 100)
   await first

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { hostname } from 'node:os'
 import { test } from 'node:test'
 import { StatusError } from '#api/machinery/status.ts'
 import { NotStoredError } from '#apiserver/storage/resource-storage.ts'
@@ -7,7 +9,7 @@ import { type Log, silentLog } from '#base/log.ts'
 import { issueAuthority } from '#base/pki/certificate.ts'
 import { createManualClock, createSeededRandom } from '#client/testing/manual-clock.ts'
 import { StoreUnavailableError } from '#store'
-import { untilStored, warnOfEarlyClock } from './foundation.ts'
+import { layFoundation, untilStored, warnOfEarlyClock } from './foundation.ts'
 
 test('a store that goes away during a start is told in a sentence, a bug with its stack', async () => {
   await untilStored(Promise.resolve())
@@ -23,6 +25,29 @@ test('a store that goes away during a start is told in a sentence, a bug with it
   await assert.rejects(untilStored(Promise.reject(full)), error => {
     return error instanceof UserError && /needs to write, .*disk is full/.test(error.message)
   })
+})
+
+test('who listens for other machines is known to them by its name and by the address that it tells', async () => {
+  const clock = createManualClock()
+  const namesOf = async (listen: { address?: string }, advertiseAddress?: string) => {
+    const foundation = await layFoundation(
+      {
+        ...{ clock, random: createSeededRandom(), log: silentLog, listen },
+        ...(advertiseAddress ? { advertiseAddress } : {}),
+        ...{ clusterDomain: 'cluster.local', serviceClusterIpRange: '10.96.0.0/12' },
+        keepsInMemory: true,
+      },
+      undefined,
+    )
+    await foundation.store.close()
+    const { certificate } = foundation.pki.server()
+    return new X509Certificate(certificate).subjectAltName ?? ''
+  }
+  const name = `DNS:${hostname().toLowerCase()}`
+  assert.ok((await namesOf({ address: '0.0.0.0' })).split(', ').includes(name))
+  assert.ok(!(await namesOf({})).split(', ').includes(name))
+  const told = await namesOf({ address: '0.0.0.0' }, '203.0.113.7')
+  assert.ok(told.split(', ').includes('IP Address:203.0.113.7'), told)
 })
 
 test('a clock that is before the certificates begin is told of, since it lets nobody in', async () => {

@@ -1,5 +1,7 @@
 /** What a cluster stands on: its store and its keys, on disk where it has a data directory, else in memory; the store in etcd where it has one. */
 import { X509Certificate } from 'node:crypto'
+import { hostname } from 'node:os'
+import { isDns1123Subdomain } from '#api/machinery/names.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { NotStoredError } from '#apiserver/storage/resource-storage.ts'
 import { addressAt, parseCidrs } from '#base/cidr.ts'
@@ -40,6 +42,7 @@ export type FoundationOptions = Pick<
   | 'etcd'
   | 'keepsInMemory'
   | 'listen'
+  | 'advertiseAddress'
   | 'serviceClusterIpRange'
   | 'clusterDomain'
   | 'clock'
@@ -143,7 +146,7 @@ function keysOf({ dataDirectory, origin }: FoundationOptions): FilesAt {
 }
 
 function openPki(options: FoundationOptions, keys: FilesAt, hostAddress: string | undefined): Pki {
-  const { clock, random, listen, serviceClusterIpRange } = options
+  const { clock, random, listen, serviceClusterIpRange, advertiseAddress } = options
   const [serviceRange] = parseCidrs(serviceClusterIpRange, '--service-cluster-ip-range')
   // Who listens everywhere is reached from other machines under the machine's own addresses.
   const everywhere = {
@@ -153,12 +156,16 @@ function openPki(options: FoundationOptions, keys: FilesAt, hostAddress: string 
   const { address = '' } = listen ?? {}
   const all = everywhere[address as keyof typeof everywhere]
   const listening = all ? all() : address ? [address] : []
+  // Others know it by its name, too, and it is in kubeadm's certificates.
+  const name = hostname().toLowerCase()
+  const isKnown = all !== undefined && isDns1123Subdomain(name).length === 0
   return ensurePki({
     ...keys,
-    names: [`kubernetes.default.svc.${options.clusterDomain}`],
+    names: [`kubernetes.default.svc.${options.clusterDomain}`, ...(isKnown ? [name] : [])],
     ips: [
       addressAt(serviceRange, 1),
       ...listening,
+      ...(advertiseAddress === undefined ? [] : [advertiseAddress]),
       ...(hostAddress === undefined ? [] : [hostAddress]),
     ],
     clock,
