@@ -114,6 +114,8 @@ test('serves as a library, with types that a compiler understands', () => {
     join(project, 'use.ts'),
     `import { type Cluster, startCluster } from 'proa'
      import { configMap } from 'proa/api/core/v1/config-map'
+     import { pod } from 'proa/api/core/v1/pod'
+     void pod
      await using cluster: Cluster = await startCluster()
      const names: readonly string[] = cluster.nodeNames
      // @ts-expect-error: so that types that are not found, which would be any, are noticed
@@ -125,7 +127,15 @@ test('serves as a library, with types that a compiler understands', () => {
      console.log(names.join(), made.data?.a)`,
   )
   const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc')
-  const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'esnext']
+  const options = [
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--noEmit',
+    '--module',
+    'nodenext',
+    '--target',
+    'esnext',
+  ]
   const types = ['--types', 'node', '--typeRoots', join(projectRoot, 'node_modules/@types')]
   succeeds(run(process.execPath, [compiler, ...options, ...types, 'use.ts'], project))
   assert.equal(succeeds(run(process.execPath, ['use.ts'], project)), 'hollow-0 b\n')
