@@ -101,7 +101,7 @@ test('half a command names its other half, and a word that is none what may be m
   }
   assert.equal(
     complaint('token'),
-    'proa token needs a word more: proa token create, proa token list, proa token delete',
+    'proa token needs a word more: proa token create, proa token generate, proa token list, proa token delete',
   )
   assert.equal(
     complaint('snapshot --data-dir /x'),
