@@ -1,7 +1,8 @@
-/** Fills absent fields of a fresh draft: first the static defaults of the schema, then the kind's computed ones. */
+/** Fills absent fields of a fresh draft: first the static defaults of the schema, then the kind's computed ones; amounts that are too fine are rounded last. */
 import type { AnyKind } from './kind.ts'
 import type { KubernetesObject } from './metadata.ts'
 import { copyJson, isPlainObject, type PlainObject, setKey } from './plain.ts'
+import { roundResourceLists } from './resource-lists.ts'
 import { type AnySchema, isUndescribed, type ObjectShape } from './schema.ts'
 
 /** Changes the draft in place. */
@@ -9,6 +10,7 @@ export function applyDefaults(kind: AnyKind, draft: KubernetesObject): void {
   // Custom kinds have defaults of their own way, which know that null may be a value.
   if (!kind.custom) applyShapeDefaults(kind.shape, draft as unknown as PlainObject)
   kind.defaults(draft)
+  if (!kind.custom) roundResourceLists(kind.shape, draft as unknown as PlainObject)
 }
 
 /** The static part alone, for parts of objects and for options. Changes the draft in place. */

@@ -141,6 +141,13 @@ export function canonicalQuantity(text: string): string {
   return USUAL_CANONICAL.test(text) ? text : formatQuantity(parseQuantity(text))
 }
 
+/** An amount finer than thousandths, rounded away from zero to one of those: `500u` → `1m`. Others are handed back as they are. */
+export function wholeMilli(canonical: string): string {
+  if (!/[nu]$|e-/.test(canonical)) return canonical
+  const { nanos, format } = parseQuantity(canonical)
+  return formatQuantity({ nanos: divideUp(nanos, NANOS_PER_MILLI) * NANOS_PER_MILLI, format })
+}
+
 const of = (quantity: Quantity | string) =>
   typeof quantity === 'string' ? parseQuantity(quantity) : quantity
 

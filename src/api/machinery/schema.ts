@@ -74,6 +74,8 @@ export interface ListSchema extends SchemaFacts {
 export interface MapSchema extends SchemaFacts {
   readonly type: 'map'
   readonly values: AnySchema
+  /** Upstream's ResourceList: amounts that are finer than thousandths are rounded up to those where an object is read. */
+  readonly isResourceList?: true
 }
 export interface StructSchema extends SchemaFacts {
   readonly type: 'struct'
@@ -285,6 +287,12 @@ export function map<const I extends Item<unknown>>(
     values: schemaOf(values),
     ...(number === undefined ? {} : { number }),
   })
+}
+
+/** Amounts by resource, of which none is finer than a thousandth. */
+export function resourceList(number: number): Plain<Record<string, string>> {
+  const { schema } = map(number, quantity())
+  return new Field({ ...(schema as MapSchema), isResourceList: true })
 }
 
 /** One object with named fields: `struct(2, podSpec)`. Mark it `.optional()` where Go has a pointer, else `.always()`. */

@@ -13,6 +13,7 @@ export const OWN_PLUGINS = [
   'MutatingAdmissionPolicy',
   'MutatingAdmissionWebhook',
   'NamespaceLifecycle',
+  'NodeDeclaredFeatureValidator',
   'NodeRestriction',
   'PersistentVolumeClaimResize',
   'PodResizeValidator',
@@ -31,7 +32,6 @@ export const OWN_PLUGINS = [
 /** On by default upstream; here kinds and validation do what they do, so they cannot be turned off. */
 export const BUILT_IN_PLUGINS = [
   'JobValidation',
-  'NodeDeclaredFeatureValidator',
   'PodGroupProtection',
   'PodGroupWorkloadExists',
 ] as const

@@ -14,6 +14,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeDeclaredFeatures } from './node-declared-features.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { alwaysAdmit, alwaysDeny } from './optional/always.ts'
 import { alwaysPullImages } from './optional/always-pull-images.ts'
@@ -209,6 +210,10 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'judges the final requests of claims',
     create: deviceAdminAccess,
+  },
+  {
+    why: 'whether a node can change what runs there comes before how much of it there is, as upstream',
+    create: nodeDeclaredFeatures,
   },
   {
     why: 'judges the final size of a pod that runs',

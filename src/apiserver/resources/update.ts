@@ -2,6 +2,7 @@
 
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { respelled } from '#api/machinery/respelled.ts'
 import {
   badRequest,
   conflict,
@@ -287,7 +288,9 @@ export function countGeneration(
   draft: KubernetesObject,
   previous: KubernetesObject,
 ): void {
-  if (!kind.hasGeneration || isEqual(desired(kind, draft), desired(kind, previous))) return
+  if (!kind.hasGeneration) return
+  const [next, before] = [desired(kind, draft), desired(kind, previous)]
+  if (isEqual(next, before) || isEqual(respelled(kind.shape, next, before), before)) return
   draft.metadata.generation = (previous.metadata.generation ?? 0) + 1
 }
 
@@ -312,7 +315,8 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
       ? []
       : wrongFinalizers(write, draft, previous)
   // The rules of ordinary updates forbid just what the other subresources are there for.
-  const changes = isWhole(write) ? kind.validateUpdate(draft, previous) : []
+  const judged = respelled(kind.shape, draft, previous)
+  const changes = isWhole(write) ? kind.validateUpdate(judged, previous) : []
   const { judgesChangesFirst } = kind
   if (judgesChangesFirst) errors.push(...finalizers)
   if (judgesChangesFirst === true) errors.push(...changes)
@@ -321,7 +325,7 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
   if (subresource === 'status') errors.push(...kind.validateStatusUpdate(draft, previous))
   else if (subresource !== 'binding') errors.push(...kind.validate(draft, previous))
   if (judgesChangesFirst !== true) errors.push(...changes)
-  errors.push(...(hooksOf(write.resource).validate?.(write, draft, previous) ?? []))
+  errors.push(...(hooksOf(write.resource).validate?.(write, judged, previous) ?? []))
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? write.name, errors)
   const warnings = subresource === 'status' ? kind.statusWarnings(draft) : []
   write.exchange.warnings.push(...(isWhole(write) ? kind.warnings(draft, previous) : warnings))

@@ -38,7 +38,7 @@ const sortOwners = (owned: Owned | null | undefined) =>
 interface Cause {
   readonly message: string
 }
-const firstLine = (message: string) => message.split('\n', 1)[0] ?? ''
+const firstLine = (message = '') => message.split('\n', 1)[0] ?? ''
 type Owner = Readonly<Record<string, string>>
 const rankOf = ({ operation, manager, subresource }: Owner) =>
   `${operation} ${manager} ${subresource}`

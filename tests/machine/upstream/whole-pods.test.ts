@@ -87,10 +87,7 @@ function podSpec(dice: Dice): Spec {
     ...(init > 0
       ? {
           initContainers: [
-            {
-              ...container(dice, 'i'),
-              ...(init === 2 ? { restartPolicy: 'Always' } : { resizePolicy: [] }),
-            },
+            { ...container(dice, 'i'), ...(init === 2 ? { restartPolicy: 'Always' } : {}) },
           ],
         }
       : {}),

@@ -1,8 +1,7 @@
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import {
   list,
-  map,
-  quantity,
+  resourceList,
   shape,
   string,
   struct,
@@ -15,11 +14,11 @@ export const limitRangeItem = shape(
   'Limits for objects of one type.',
   {
     type: string(1).required().doc('What is limited: Pod, Container or PersistentVolumeClaim.'),
-    max: map(2, quantity()).doc('The most that one object may ask for, by resource.'),
-    min: map(3, quantity()).doc('The least that one object must ask for, by resource.'),
-    default: map(4, quantity()).doc('The limit of objects that say none.'),
-    defaultRequest: map(5, quantity()).doc('The request of objects that say none.'),
-    maxLimitRequestRatio: map(6, quantity()).doc('How far a limit may go beyond its request.'),
+    max: resourceList(2).doc('The most that one object may ask for, by resource.'),
+    min: resourceList(3).doc('The least that one object must ask for, by resource.'),
+    default: resourceList(4).doc('The limit of objects that say none.'),
+    defaultRequest: resourceList(5).doc('The request of objects that say none.'),
+    maxLimitRequestRatio: resourceList(6).doc('How far a limit may go beyond its request.'),
   },
 )
 export type LimitRangeItem = ValueOfShape<typeof limitRangeItem>

@@ -2,18 +2,31 @@
 import type { Node } from './node.ts'
 import type { PodSpec } from './pod/pod.ts'
 import { couldRestartAll } from './pod/restart-all.ts'
+import { sameValue } from './validation.ts'
 
 const RESTART_ALL_CONTAINERS = 'RestartAllContainersOnContainerExits'
+const RESIZE_OF_WHOLE_PODS = 'InPlacePodLevelResourcesVerticalScaling'
+/** Of those that end before the others begin. */
+const RESIZE_OF_INIT_CONTAINERS = 'InPlacePodVerticalScalingInitContainers'
 
 /** What our own kubelet declares; sorted. */
-export const DECLARED_FEATURES: readonly string[] = [
-  'InPlacePodLevelResourcesVerticalScaling',
-  RESTART_ALL_CONTAINERS,
-]
+export const DECLARED_FEATURES: readonly string[] = [RESIZE_OF_WHOLE_PODS, RESTART_ALL_CONTAINERS]
 
 /** What running the pod takes of its node, beyond what every node can do; sorted. */
 export function neededFeatures(spec: PodSpec): readonly string[] {
   return couldRestartAll(spec) ? [RESTART_ALL_CONTAINERS] : NONE
+}
+
+/** What it takes of the node on which a pod runs to give it what it asks for now, where amounts that mean the same are spelled the same; sorted. */
+export function featuresNeededToResize(next: PodSpec, before: PodSpec): readonly string[] {
+  const isEndingResized = next.initContainers?.some(
+    ({ restartPolicy, resources }, index) =>
+      restartPolicy !== 'Always' && !sameValue(resources, before.initContainers?.[index]?.resources),
+  )
+  return [
+    ...(sameValue(next.resources, before.resources) ? [] : [RESIZE_OF_WHOLE_PODS]),
+    ...(isEndingResized ? [RESIZE_OF_INIT_CONTAINERS] : []),
+  ]
 }
 const NONE: readonly string[] = []
 

@@ -3,8 +3,7 @@ import {
   int32,
   int64,
   list,
-  map,
-  quantity,
+  resourceList,
   shape,
   string,
   struct,
@@ -144,8 +143,8 @@ export const nodeStatus = shape(
   'io.k8s.api.core.v1.NodeStatus',
   'What a kubelet reports of its node.',
   {
-    capacity: map(1, quantity()).doc('All resources of the machine.'),
-    allocatable: map(2, quantity()).doc('What of the capacity pods may use.'),
+    capacity: resourceList(1).doc('All resources of the machine.'),
+    allocatable: resourceList(2).doc('What of the capacity pods may use.'),
     phase: string(3)
       .enum('Pending', 'Running', 'Terminated')
       .doc('Set by no one any more; see the conditions.'),

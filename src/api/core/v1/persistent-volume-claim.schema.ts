@@ -3,7 +3,7 @@ import { labelSelector, objectMeta } from '../../machinery/metadata.ts'
 import {
   list,
   map,
-  quantity,
+  resourceList,
   shape,
   string,
   struct,
@@ -24,8 +24,8 @@ export const volumeResourceRequirements = shape(
   'io.k8s.api.core.v1.VolumeResourceRequirements',
   'How much storage is needed.',
   {
-    limits: map(1, quantity()).doc('The most that may be used.'),
-    requests: map(2, quantity()).doc('The least that is needed, by resource; usually storage.'),
+    limits: resourceList(1).doc('The most that may be used.'),
+    requests: resourceList(2).doc('The least that is needed, by resource; usually storage.'),
   },
 )
 export type VolumeResourceRequirements = ValueOfShape<typeof volumeResourceRequirements>
@@ -106,12 +106,12 @@ export const persistentVolumeClaimStatus = shape(
       .enum('Bound', 'Lost', 'Pending')
       .doc('Pending until a volume is found, then Bound; Lost when the volume is gone.'),
     accessModes: list(2, accessMode).atomic().doc('How the bound volume can be mounted.'),
-    capacity: map(3, quantity()).doc('What the bound volume really has.'),
+    capacity: resourceList(3).doc('What the bound volume really has.'),
     conditions: list(4, persistentVolumeClaimCondition)
       .listMap('type')
       .mergeKey('type')
       .doc('What is going on with the volume, such as growing.'),
-    allocatedResources: map(5, quantity()).doc(
+    allocatedResources: resourceList(5).doc(
       'What has been set aside while the volume grows; quotas count it.',
     ),
     allocatedResourceStatuses: map(

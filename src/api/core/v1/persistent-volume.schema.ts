@@ -1,8 +1,7 @@
 import { type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import {
   list,
-  map,
-  quantity,
+  resourceList,
   shape,
   string,
   struct,
@@ -156,7 +155,7 @@ export const persistentVolumeSpec = shape(
   'io.k8s.api.core.v1.PersistentVolumeSpec',
   'Where a volume is, how large, and who may use it how.',
   {
-    capacity: map(1, quantity()).doc('How much it holds; storage is the only resource.'),
+    capacity: resourceList(1).doc('How much it holds; storage is the only resource.'),
     ...sources,
     accessModes: list(3, accessMode).atomic().doc('All the ways in which it can be mounted.'),
     claimRef: struct(4, objectReference)

@@ -1,8 +1,7 @@
 import { type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import {
   list,
-  map,
-  quantity,
+  resourceList,
   shape,
   string,
   struct,
@@ -64,7 +63,7 @@ export const resourceQuotaSpec = shape(
   'io.k8s.api.core.v1.ResourceQuotaSpec',
   'How much a namespace may use.',
   {
-    hard: map(1, quantity()).doc('The most of each resource that may be used.'),
+    hard: resourceList(1).doc('The most of each resource that may be used.'),
     scopes: list(2, scope).atomic().doc('Only objects that are in all of these scopes count.'),
     scopeSelector: struct(3, scopeSelector)
       .optional()
@@ -77,8 +76,8 @@ export const resourceQuotaStatus = shape(
   'io.k8s.api.core.v1.ResourceQuotaStatus',
   'How much a namespace uses.',
   {
-    hard: map(1, quantity()).doc('The limits that were in force when it was counted.'),
-    used: map(2, quantity()).doc('How much of each resource is used.'),
+    hard: resourceList(1).doc('The limits that were in force when it was counted.'),
+    used: resourceList(2).doc('How much of each resource is used.'),
   },
 )
 export type ResourceQuotaStatus = ValueOfShape<typeof resourceQuotaStatus>

@@ -9,7 +9,7 @@ import { isDns1123Label } from '../../machinery/names.ts'
 import {
   list,
   map,
-  quantity,
+  resourceList,
   shape,
   string,
   struct,
@@ -20,7 +20,7 @@ import { validateLabels } from '../../machinery/validate-metadata.ts'
 export const overhead = shape(
   'io.k8s.api.node.v1.Overhead',
   'What a pod costs beside its containers.',
-  { podFixed: map(1, quantity()).doc('What each pod costs, by resource.') },
+  { podFixed: resourceList(1).doc('What each pod costs, by resource.') },
 )
 export type Overhead = ValueOfShape<typeof overhead>
 

@@ -29,7 +29,7 @@ function asksForSomething({ requests = {}, limits = {} }: ResourceRequirements =
 function isGuaranteed({ requests = {}, limits = {} }: ResourceRequirements = {}): boolean {
   return considered.every(name => {
     const limit = limits[name]
-    if (limit === undefined || quantityToMilli(limit) === 0) return false
+    if (limit === undefined || quantityToMilli(limit) <= 0) return false
     return compareQuantities(requests[name] ?? limit, limit) === 0
   })
 }

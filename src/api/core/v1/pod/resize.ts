@@ -1,5 +1,6 @@
 /** The resize subresource: what containers may use of cpu and memory can change while they run, and nothing else. */
 import { type FieldError, forbidden, invalid } from '../../../machinery/field-error.ts'
+import { differencesOf } from '../differences.ts'
 import { sameValue } from '../validation.ts'
 import { qualityOfServiceOf } from './qos.ts'
 import type { Container } from './schema.container.ts'
@@ -18,16 +19,12 @@ const isSidecar = (container: Container) => container.restartPolicy === 'Always'
 /** The spec of before with what is asked for of resources; all else that the client sent is dropped. */
 export function resizedSpec(before: PodSpec, asked: PodSpec): PodSpec {
   // Left to be refused: whoever renames or reorders containers means something else than a resize.
-  if (misnamed(asked, before).length > 0)
-    return { ...before, containers: asked.containers, initContainers: asked.initContainers ?? [] }
-  const spec: PodSpec = {
-    ...before,
-    containers: before.containers.map(container => resized(container, asked.containers)),
-  }
-  if (before.initContainers)
-    spec.initContainers = before.initContainers.map(container =>
-      resized(container, asked.initContainers ?? []),
-    )
+  const isMisnamed = misnamed(asked, before).length > 0
+  const taken = (to: readonly Container[], from: readonly Container[]) =>
+    isMisnamed ? [...from] : to.map(container => resized(container, from))
+  const spec: PodSpec = { ...before, containers: taken(before.containers, asked.containers) }
+  if (isMisnamed || before.initContainers)
+    spec.initContainers = taken(before.initContainers ?? [], asked.initContainers ?? [])
   if (asked.resources) spec.resources = asked.resources
   else delete spec.resources
   return spec
@@ -100,7 +97,9 @@ export function validatePodResize(next: Pod, previous: Pod): readonly FieldError
     if (!isOtherwiseSame(after, before))
       errors.push(forbidden('spec', 'only cpu and memory resources are mutable'))
   for (const { path, after, before } of first) errors.push(...validateInit(path, after, before))
-  return errors
+  if (errors.length > 0 || isWholeAsBefore(next.spec.resources, spec.resources)) return errors
+  const shown = differencesOf(next.spec.resources, spec.resources, 'spec.resources').join('\n')
+  return [forbidden('spec', `only cpu and memory resources are mutable\n${shown}\n`)]
 }
 
 /** A kubelet that can resize tells the resources of what runs. Where nothing runs, nobody knows yet. */
@@ -165,9 +164,19 @@ function validateWholePod(
   before: ResourceRequirements | undefined,
 ): FieldError[] {
   const path = 'spec.resources'
-  if (before && !after) return [forbidden(path, 'pod-level resources cannot be removed')]
+  if (hasAmounts(before) && !after)
+    return [forbidden(path, 'pod-level resources cannot be removed')]
   const errors = nothingRemoved(path, after ?? {}, before ?? {}, 'pod-level ')
   return sameValue(withoutResizing(after ?? {}, before ?? {}), before ?? {})
     ? errors
     : [...errors, forbidden('spec', 'only cpu and memory resources are mutable at pod-level')]
 }
+
+const hasAmounts = (resources: ResourceRequirements = {}) =>
+  AMOUNTS.some(field => Object.keys(resources[field] ?? {}).length > 0)
+
+/** A pod that asks for nothing as a whole is another than one that says nothing of the whole, and can become neither by a resize. */
+const isWholeAsBefore = (
+  after: ResourceRequirements | undefined,
+  before: ResourceRequirements | undefined,
+): boolean => hasAmounts(after) || (after === undefined) === (before === undefined)

@@ -1,4 +1,4 @@
-import { list, map, quantity, shape, string, type ValueOfShape } from '../../../machinery/schema.ts'
+import { list, resourceList, shape, string, type ValueOfShape } from '../../../machinery/schema.ts'
 
 export const resourceClaim = shape(
   'io.k8s.api.core.v1.ResourceClaim',
@@ -14,8 +14,8 @@ export const resourceRequirements = shape(
   'io.k8s.api.core.v1.ResourceRequirements',
   'What is asked for, and the most that may be used.',
   {
-    limits: map(1, quantity()).doc('The most that may be used, by resource.'),
-    requests: map(2, quantity()).doc(
+    limits: resourceList(1).doc('The most that may be used, by resource.'),
+    requests: resourceList(2).doc(
       'What is surely needed, by resource; the scheduler sets it aside. The limits if absent.',
     ),
     claims: list(3, resourceClaim)

@@ -3,8 +3,7 @@ import {
   int32,
   int64,
   list,
-  map,
-  quantity,
+  resourceList,
   shape,
   string,
   struct,
@@ -146,7 +145,7 @@ export const containerStatus = shape(
     started: boolean(9)
       .optional()
       .doc('Whether it has started and its startup probe and postStart are through.'),
-    allocatedResources: map(10, quantity()).doc('What the node has set aside for it.'),
+    allocatedResources: resourceList(10).doc('What the node has set aside for it.'),
     resources: struct(11, resourceRequirements).optional().doc('What it is given now.'),
     volumeMounts: list(12, volumeMountStatus)
       .listMap('mountPath')

@@ -1,8 +1,7 @@
 import {
   int64,
   list,
-  map,
-  quantity,
+  resourceList,
   shape,
   string,
   struct,
@@ -79,7 +78,7 @@ export const nodeAllocatableResourceClaimStatus = shape(
   {
     resourceClaimName: string(1).required().doc('Name of the claim.'),
     containers: list(2, string()).listSet().doc('The containers that use it.'),
-    resources: map(3, quantity()).required().doc('How much of which resource.'),
+    resources: resourceList(3).required().doc('How much of which resource.'),
   },
 )
 export type NodeAllocatableResourceClaimStatus = ValueOfShape<
@@ -130,7 +129,7 @@ export const podStatus = shape(
     extendedResourceClaimStatus: struct(18, podExtendedResourceClaimStatus)
       .optional()
       .doc('The claim made for its extended resources.'),
-    allocatedResources: map(19, quantity()).doc('What the node has set aside for it as a whole.'),
+    allocatedResources: resourceList(19).doc('What the node has set aside for it as a whole.'),
     resources: struct(20, resourceRequirements).optional().doc('What it is given now as a whole.'),
     nodeAllocatableResourceClaimStatuses: list(21, nodeAllocatableResourceClaimStatus)
       .atomic()

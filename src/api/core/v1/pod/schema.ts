@@ -6,7 +6,7 @@ import {
   int64,
   list,
   map,
-  quantity,
+  resourceList,
   shape,
   string,
   struct,
@@ -148,7 +148,7 @@ export const podSpec = shape('io.k8s.api.core.v1.PodSpec', 'What a pod runs, whe
     .enum('PreemptLowerPriority', 'Never')
     .optional()
     .doc('PreemptLowerPriority, or Never to wait instead of displacing others.'),
-  overhead: map(32, quantity()).doc('What its runtime class needs on top of the containers.'),
+  overhead: resourceList(32).doc('What its runtime class needs on top of the containers.'),
   topologySpreadConstraints: list(33, topologySpreadConstraint)
     .listMap('topologyKey', 'whenUnsatisfiable')
     .mergeKey('topologyKey')

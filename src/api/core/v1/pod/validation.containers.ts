@@ -179,7 +179,7 @@ function validateInitContainer(
   grace: number,
 ): readonly FieldError[] {
   if (container.restartPolicy === 'Always') return validateProbesAndHooks(path, container, grace)
-  return livelyFields
+  const lively = livelyFields
     .filter(field => container[field])
     .map(field =>
       forbidden(
@@ -187,7 +187,22 @@ function validateInitContainer(
         'may not be set for init containers without restartPolicy=Always',
       ),
     )
+  return [...lively, ...neverBegunAgain(`${path}.resizePolicy`, container)]
 }
+
+/** What ends before the others begin is not begun again for other resources. */
+const neverBegunAgain = (path: string, { resizePolicy = [] }: Container): readonly FieldError[] =>
+  resizePolicy.flatMap(({ restartPolicy }, index) =>
+    restartPolicy === 'RestartContainer'
+      ? [
+          invalid(
+            `${path}[${index}].restartPolicy`,
+            restartPolicy,
+            "must not be set to 'RestartContainer' for non-sidecar initContainers",
+          ),
+        ]
+      : [],
+  )
 
 const notForEphemeral = [
   'ports',

@@ -37,14 +37,18 @@ export const validatePodResources = (path: string, resources: ResourceRequiremen
 /** What the pod as a whole requests is enough for its containers together, and none of these may use more than the pod. */
 export function validateTogether(path: string, spec: PodSpec): FieldError[] {
   const { resources: whole = {}, ...rest } = spec
-  const { requests = {}, limits = {} } = whole
+  const { limits = {} } = whole
   const errors: FieldError[] = []
-  const aggregate = podResources({ spec: rest } as Pod, 'requests')
-  for (const name of [...aggregate.keys()].toSorted()) {
-    const [amount, needed] = [requests[name], aggregate.get(name)]
-    if (amount === undefined || !needed || !(compareQuantities(needed, amount) > 0)) continue
-    const why = `must be greater than or equal to aggregate container requests of ${formatQuantity(needed)}`
-    errors.push(invalid(`${path}.requests[${name}]`, amount, why))
+  for (const kind of ['requests', 'limits'] as const) {
+    const aggregate = podResources({ spec: rest } as Pod, kind)
+    for (const name of [...aggregate.keys()].toSorted()) {
+      // Containers may together be limited to more than the pod, but for what nobody can be given too much of.
+      if (kind === 'limits' && mayBeOvercommitted(name)) continue
+      const [amount, needed] = [whole[kind]?.[name], aggregate.get(name)]
+      if (amount === undefined || !needed || !(compareQuantities(needed, amount) > 0)) continue
+      const why = `must be greater than or equal to aggregate container ${kind} of ${formatQuantity(needed)}`
+      errors.push(invalid(`${path}.${kind}[${name}]`, amount, why))
+    }
   }
   for (const [index, { resources: own }] of spec.containers.entries())
     for (const name of Object.keys(own.limits ?? {}).toSorted()) {
