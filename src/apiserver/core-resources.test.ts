@@ -5,10 +5,10 @@ import { startTestServer } from './testing.ts'
 const DEFAULT = '/api/v1/namespaces/default'
 const NOW = '2026-05-01T12:00:00Z'
 
-async function startWithPod() {
+async function startWithPod(requests: object = { cpu: '1' }) {
   const server = await startTestServer()
   await server.ask('POST', `${DEFAULT}/serviceaccounts`, { metadata: { name: 'default' } })
-  const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }]
+  const containers = [{ name: 'c', image: 'i', resources: { requests } }]
   const { body } = await server.ask('POST', `${DEFAULT}/pods`, {
     metadata: { name: 'p' },
     spec: { containers },
@@ -32,6 +32,26 @@ test('a pod is resized through the door for it, which counts as a generation', a
   const patched = await ask('PATCH', `${DEFAULT}/pods/p/resize`, patch, { headers })
   assert.equal(patched.body.spec.containers[0].resources.requests.cpu, '3')
   assert.equal((await ask('GET', `${DEFAULT}/pods/p/resize`)).body.kind, 'Pod')
+})
+
+test('an amount that is only spelled otherwise is stored so, and is no change', async () => {
+  const { ask, pod } = await startWithPod({ memory: '64Mi' })
+  const spelled = (memory: string) => ({
+    ...pod,
+    metadata: { name: 'p' },
+    spec: {
+      ...pod.spec,
+      containers: [{ ...pod.spec.containers[0], resources: { requests: { memory } } }],
+    },
+  })
+  for (const path of [`${DEFAULT}/pods/p`, `${DEFAULT}/pods/p/resize`]) {
+    const { status, body } = await ask('PUT', path, spelled('67108864'))
+    assert.equal(status, 200, body.message)
+    assert.equal(body.spec.containers[0].resources.requests.memory, '67108864')
+    assert.equal(body.metadata.generation, pod.metadata.generation)
+    await ask('PUT', path, spelled('64Mi'))
+  }
+  assert.equal((await ask('PUT', `${DEFAULT}/pods/p`, spelled('65Mi'))).status, 422)
 })
 
 test('a resize that changes the class of service is refused', async () => {

@@ -84,7 +84,7 @@ function ofFields<T extends object>(
     if (!Object.hasOwn(old, name)) continue
     const own = ofValue(schemaOf(name), value, old[name])
     if (own === value) continue
-    changed ??= { ...next }
+    changed ??= { ...next } as Record<string, unknown>
     changed[name] = own
   }
   return (changed as T | undefined) ?? next

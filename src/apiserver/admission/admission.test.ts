@@ -309,6 +309,7 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
       'CertificateSubjectRestriction',
       'RBACEscalation',
       'DeviceAdminAccess',
+      'NodeDeclaredFeatureValidator',
       'PodResizeValidator',
       'ValidatingAdmissionPolicy',
       'ValidatingAdmissionWebhook',

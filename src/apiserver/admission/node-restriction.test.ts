@@ -140,9 +140,13 @@ test('a node speaks for its own pods', async () => {
   await yes({ operation: 'DELETE', oldObject: bound('mine', 'a') })
   await no({ operation: 'DELETE', oldObject: bound('theirs', 'b') }, /can only delete pods/)
   await no({ operation: 'DELETE', name: 'theirs' }, /can only delete pods/)
-  await yes({ resource: 'pods/eviction', name: 'mine' })
-  await no({ resource: 'pods/eviction', name: 'theirs' }, /can only evict pods/)
-  await no({ resource: 'pods/binding', name: 'mine' }, /only 'status' and 'eviction' are allowed/)
+  const object = { apiVersion: 'v1', kind: 'Any', metadata: {} }
+  await yes({ resource: 'pods/eviction', name: 'mine', object })
+  await no({ resource: 'pods/eviction', name: 'theirs', object }, /can only evict pods/)
+  await no(
+    { resource: 'pods/binding', name: 'mine', object },
+    /only 'status' and 'eviction' are allowed/,
+  )
   await no({ operation: 'UPDATE', object: bound('mine', 'a') }, /unexpected operation "UPDATE"/)
 })
 
@@ -187,6 +191,10 @@ test('a node makes mirror pods alone, and those reach for nothing', async () => 
     [{ persistentVolumeClaim: { claimName: 'p' } }, /persistentvolumeclaims/],
     [{ projected: { sources: [{ secret: { name: 's' } }] } }, /reference secrets/],
     [{ projected: { sources: [{ clusterTrustBundle: { path: 'p' } }] } }, /clustertrustbundles/],
+    [
+      { projected: { sources: [{ serviceAccountToken: { path: 'p' } }] } },
+      /serviceaccounts \(via projected volumes\)/,
+    ],
   ]
   for (const [volume, text] of volumes)
     await no(

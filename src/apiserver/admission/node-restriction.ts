@@ -15,6 +15,7 @@ import type { ResourceSlice } from '#api/resource/v1/resource-slice.ts'
 import { messageOf } from '#base/errors.ts'
 import { type CertificateRequest, requestInPem } from '#base/pki/certificate-request.ts'
 import { NODE_USER_PREFIX } from '../authentication/authenticator.ts'
+import type { Eventually } from '../authorization/authorizer.ts'
 import { NODE_LEASE_NAMESPACE, nodeNameOf } from '../authorization/node.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { type AudienceWorld, checkAudience } from './node-token-audiences.ts'
@@ -27,24 +28,28 @@ export function nodeRestriction(world: World): AdmissionStep {
   return {
     name: 'NodeRestriction',
     isFor: request => nodeNameOf(request.user) !== undefined,
-    // Leases are renewed all the time, and need not wait.
-    validate(request) {
-      const node = nodeNameOf(request.user)
-      if (node === undefined) return
-      const key = qualifiedName(request.resource)
-      if (key === 'pods') return checkPod(request, node, world)
-      if (key === 'nodes') return checkNode(request, node)
-      if (key === 'serviceaccounts') return checkToken(request, node, world)
-      if (key === 'leases.coordination.k8s.io') return checkLease(request, node)
-      if (key === 'certificatesigningrequests.certificates.k8s.io')
-        return checkCertificateRequest(request, node)
-      if (key === 'podcertificaterequests.certificates.k8s.io')
-        return checkPodCertificateRequest(request, node, world)
-      if (key === 'resourceslices.resource.k8s.io') return checkSlice(request, node)
-      if (key === 'csinodes.storage.k8s.io' && nameIn(request) !== node)
-        throw refused(request, 'can only access CSINode with the same name as the requesting node')
-    },
+    // What is written is judged before it is validated, as upstream: who may not write it is not told what is wrong with it.
+    mutate: request => check(request, world),
+    validate: request => (request.operation === 'DELETE' ? check(request, world) : undefined),
   }
+}
+
+/** Leases are renewed all the time, and need not wait. */
+function check(request: AdmissionRequest, world: World): Eventually<void> {
+  const node = nodeNameOf(request.user)
+  if (node === undefined) return
+  const key = qualifiedName(request.resource)
+  if (key === 'pods') return checkPod(request, node, world)
+  if (key === 'nodes') return checkNode(request, node)
+  if (key === 'serviceaccounts') return checkToken(request, node, world)
+  if (key === 'leases.coordination.k8s.io') return checkLease(request, node)
+  if (key === 'certificatesigningrequests.certificates.k8s.io')
+    return checkCertificateRequest(request, node)
+  if (key === 'podcertificaterequests.certificates.k8s.io')
+    return checkPodCertificateRequest(request, node, world)
+  if (key === 'resourceslices.resource.k8s.io') return checkSlice(request, node)
+  if (key === 'csinodes.storage.k8s.io' && nameIn(request) !== node)
+    throw refused(request, 'can only access CSINode with the same name as the requesting node')
 }
 
 /** The name in the path, or on create that in the body. */
@@ -75,7 +80,8 @@ async function checkPod(request: AdmissionRequest, node: string, world: World): 
       throw no('cannot update extended resource claim status')
   } else if (subresource === 'eviction') {
     const pod = await boundPod(request, world)
-    if (pod.spec.nodeName !== node) throw no('can only evict pods with spec.nodeName set to itself')
+    if (pod.spec.nodeName !== node)
+      throw refused(request, `node ${node} can only evict pods with spec.nodeName set to itself`)
   } else
     throw refused(
       request,
@@ -119,9 +125,14 @@ async function checkMirrorPod(request: AdmissionRequest, name: string, world: Wo
   if (secrets.size > 0) throw no('can not create pods that reference secrets')
   if (configMaps.size > 0) throw no('can not create pods that reference configmaps')
   if (claims.size > 0) throw no('can not create pods that reference persistentvolumeclaims')
-  for (const source of (pod.spec.volumes ?? []).flatMap(volume => volume.projected?.sources ?? []))
+  for (const source of (pod.spec.volumes ?? []).flatMap(
+    volume => volume.projected?.sources ?? [],
+  )) {
+    if (source.serviceAccountToken)
+      throw no('can not create pods that reference serviceaccounts (via projected volumes)')
     if (source.clusterTrustBundle)
       throw no('can not create pods that reference clustertrustbundles')
+  }
 }
 
 function checkNode(request: AdmissionRequest, name: string): void {

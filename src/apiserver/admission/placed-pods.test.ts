@@ -94,3 +94,37 @@ test('only Linux can resize', async () => {
   assert.match(body.message, /only supported on linux nodes, node "n" is "windows"$/)
   assert.deepEqual(body.details.causes, [{ reason: 'UnsupportedPlatform' }])
 })
+
+test('a node that cannot resize pods as a whole, or what ends before the others begin, is not asked to', async () => {
+  const { ask, create, bind } = await serverWith(LINUX)
+  const part = { name: 'i', image: 'x', resources: resources('1') }
+  await create('web', { initContainers: [part], resources: resources('1') })
+  assert.equal((await bind('web')).status, 201)
+  const resize = (spec: object) =>
+    ask(
+      ...(['PATCH', `${PODS}/web/resize`, { spec }] as const),
+      ...[{ headers: { 'content-type': 'application/strategic-merge-patch+json' } }],
+    )
+  const lacking = (names: string) =>
+    `pods "web" is forbidden: pod update requires features ${names} which are not available on node "n"`
+  const whole = { resources: resources('2') }
+  const first = { initContainers: [{ ...part, resources: resources('500m') }] }
+  const [OF_PODS, OF_FIRST] = [
+    'InPlacePodLevelResourcesVerticalScaling',
+    'InPlacePodVerticalScalingInitContainers',
+  ]
+  assert.equal((await resize(whole)).body.message, lacking(OF_PODS))
+  assert.equal((await resize(first)).body.message, lacking(OF_FIRST))
+  assert.equal(
+    (await resize({ ...whole, ...first })).body.message,
+    lacking(`${OF_PODS}, ${OF_FIRST}`),
+  )
+  const spelled = { resources: { requests: { cpu: '1', memory: '1048576' } } }
+  assert.equal((await resize(spelled)).status, 200, 'which is no change')
+  await ask(
+    ...(['PATCH', '/api/v1/nodes/n/status', { status: { declaredFeatures: [OF_PODS] } }] as const),
+    ...[{ headers: { 'content-type': 'application/merge-patch+json' } }],
+  )
+  assert.equal((await resize(whole)).status, 200)
+  assert.equal((await resize(first)).body.message, lacking(OF_FIRST))
+})

@@ -2,7 +2,6 @@
  * One step of a running pod: admission, volumes, then the actions that the decision asks for until
  * there are none.
  */
-import { runtimeClass } from '#api/node/v1/runtime-class.ts'
 import { messageOf } from '#base/errors.ts'
 import type { SmallMap } from '#base/small-map.ts'
 import { StartError } from '../containers/config-error.ts'
@@ -10,7 +9,7 @@ import { attemptOf } from '../containers/containers.ts'
 import { sandboxConfigOf } from '../containers/sandbox-config.ts'
 import { count, timed } from '../figures/count.ts'
 import { containerHash } from '../labels.ts'
-import { type AnyContainer, type ContainerReference, describePod, type Pod } from '../pod-types.ts'
+import { type ContainerReference, describePod, type Pod } from '../pod-types.ts'
 import { changeOf } from '../resize/actual.ts'
 import { actuate, allocate, finishResize } from '../resize/resize.ts'
 import type { SandboxConfig, SandboxStatus } from '../runtime.ts'
@@ -22,6 +21,7 @@ import { type PodActions, podActions } from './pod-actions.ts'
 import { collectGarbage, releaseSandbox, reportStatus } from './pod-stop.ts'
 import type { PodWorker } from './pod-worker.ts'
 import { restartAll } from './restart-all.ts'
+import { asksForRecursion, mountsRecursively, runtimeHandlerOf } from './runtime-handler.ts'
 
 /**
  * Rounds of decide and act in one step; each does something, so more means that the runtime goes in
@@ -212,14 +212,6 @@ async function createSandbox(worker: PodWorker, attempt: number): Promise<void> 
   }
 }
 
-/** What the pod's RuntimeClass says; nothing for the runtime's usual way. */
-async function runtimeHandlerOf({ pod, parts }: PodWorker): Promise<string | undefined> {
-  const name = pod.spec?.runtimeClassName
-  if (!name) return undefined
-  const { handler } = await parts.context.client.get(runtimeClass, name)
-  return handler
-}
-
 /** Whoever guards the pod's traffic knows its addresses before anything runs that could make some. */
 async function tellAddresses(worker: PodWorker, { id, ips }: SandboxStatus): Promise<void> {
   const { parts, pod } = worker
@@ -252,14 +244,6 @@ async function configOf(
   return sandboxConfigOf(pod, attempt, parts.context, await parts.userNamespaces.of(pod))
 }
 
-/** Whether what is mounted below a container's mounts can be read-only as well. */
-async function mountsRecursively(worker: PodWorker, container: AnyContainer): Promise<boolean> {
-  if (!container.volumeMounts?.some(mount => mount.recursiveReadOnly)) return false
-  const handler = (await runtimeHandlerOf(worker)) ?? ''
-  const handlers = worker.parts.runtimeHandlers() ?? []
-  return handlers.some(each => each.name === handler && each.recursiveReadOnlyMounts)
-}
-
 const backoffKey = (pod: Pod, { container }: ContainerReference): string =>
   `${pod.metadata.uid}/${container.name}/${containerHash(container)}`
 
@@ -274,7 +258,8 @@ async function startOne(
     const attempt = attemptOf(worker.latest, name, parts.cache.observe(worker.uid))
     const target = {
       ...{ status: sandbox, config: await configOf(worker, sandbox), attempt },
-      mountsRecursively: await mountsRecursively(worker, reference.container),
+      mountsRecursively:
+        asksForRecursion([reference.container]) && (await mountsRecursively(worker)),
     }
     await parts.containers.start(pod, reference, target, worker.ending)
     worker.waiting.delete(name)

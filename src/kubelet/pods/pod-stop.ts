@@ -6,12 +6,13 @@ import { terminationMessage } from '../containers/termination.ts'
 import { podLogDirectory } from '../labels.ts'
 import { unlinkLog } from '../logs/links.ts'
 import { objectsOf } from '../objects.ts'
-import { isSidecar, type Pod } from '../pod-types.ts'
+import { containersOf, isSidecar, type Pod } from '../pod-types.ts'
 import { reportOf } from '../resize/report.ts'
 import type { ContainerStatus } from '../runtime.ts'
 import { podStatusOf } from '../status/pod-status.ts'
 import { isRunning, type ObservedPod } from './observed-pod.ts'
 import type { PodWorker } from './pod-worker.ts'
+import { asksForRecursion, mountsRecursively } from './runtime-handler.ts'
 
 /**
  * Stops the regular containers together, then the sidecars in reverse order, then the sandboxes. Hooks
@@ -77,6 +78,10 @@ export async function reportStatus(worker: PodWorker, terminal: boolean): Promis
   const { context, cache, probes } = parts
   const observed = cache.observe(uid)
   await readMessages(worker, observed)
+  const containers = containersOf(worker.pod).map(({ container }) => container)
+  // Where the API cannot tell yet, nothing was mounted either.
+  const isRecursive =
+    asksForRecursion(containers) && (await mountsRecursively(worker).catch(() => false))
   const pod = worker.latest
   const status = podStatusOf({
     // The newest spec with the newest known status.
@@ -92,6 +97,7 @@ export async function reportStatus(worker: PodWorker, terminal: boolean): Promis
     failure: worker.failure,
     resize: reportOf(worker),
     restartOfAll: worker.restartOfAll,
+    mountsRecursively: isRecursive,
     devicesOf: container => parts.devices.healthsOf(worker.pod, container),
   })
   parts.statusWriter.set(worker.asked, status)

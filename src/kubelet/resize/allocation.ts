@@ -3,7 +3,7 @@
  * asks for. Pure.
  */
 import { compareQuantities, parseQuantity } from '#api/machinery/quantity.ts'
-import { type Container, isSidecar, type Pod, type PodStatus } from '../pod-types.ts'
+import type { Container, Pod, PodStatus } from '../pod-types.ts'
 
 export type Resources = NonNullable<Container['resources']>
 /** By the name of the container, and what the pod has as a whole, where it has anything. */
@@ -15,9 +15,9 @@ export const AMOUNTS = ['requests', 'limits'] as const
 /** No container has such a name. */
 const WHOLE_POD = ''
 
-/** Containers whose resources can change while they run. */
+/** Containers whose resources can change while they run, or before they do. */
 export const resizableOf = ({ spec }: Pod): readonly Container[] => [
-  ...(spec?.initContainers ?? []).filter(isSidecar),
+  ...(spec?.initContainers ?? []),
   ...(spec?.containers ?? []),
 ]
 
@@ -64,9 +64,7 @@ export function withAllocation(pod: Pod, allocation: Allocation): Pod {
       ...rest,
       ...(whole ? { resources: whole } : {}),
       containers: spec.containers.map(allocated),
-      ...(spec.initContainers
-        ? { initContainers: spec.initContainers.map(c => (isSidecar(c) ? allocated(c) : c)) }
-        : {}),
+      ...(spec.initContainers ? { initContainers: spec.initContainers.map(allocated) } : {}),
     },
   }
 }

@@ -38,6 +38,8 @@ export interface ContainerStatusInput {
   readonly actualOf?: ResizeReport['actualOf'] | undefined
   /** Those that the runtime has no run of were removed, to start anew. */
   readonly isRestarted?: boolean | undefined
+  /** What is mounted below mounts can be read-only as well. */
+  readonly mountsRecursively: boolean
   readonly devicesOf?: ((container: AnyContainer) => DeviceHealths) | undefined
 }
 
@@ -60,7 +62,24 @@ export const LOST: ApiContainerState = Object.freeze({
 export function containerStatusOf(input: ContainerStatusInput): ApiContainerStatus {
   const status = statusOf(input)
   const devices = healthsOf(input, status)
-  return devices.length > 0 ? { ...status, allocatedResourcesStatus: devices } : status
+  const mounts = mountsOf(input)
+  return {
+    ...status,
+    ...(devices.length > 0 ? { allocatedResourcesStatus: devices } : {}),
+    ...(mounts.length > 0 ? { volumeMounts: mounts } : {}),
+  }
+}
+
+type MountStatus = NonNullable<ApiContainerStatus['volumeMounts']>[number]
+
+/** What its spec says, whatever has become of it; only whether a mount is wholly read-only depends on the runtime. */
+function mountsOf({ reference, mountsRecursively }: ContainerStatusInput): MountStatus[] {
+  const mounts = reference.container.volumeMounts ?? []
+  return mounts.map(({ name, mountPath, readOnly, recursiveReadOnly: wanted = 'Disabled' }) => {
+    if (!readOnly) return { name, mountPath }
+    const isWhole = wanted !== 'Disabled' && mountsRecursively
+    return { name, mountPath, readOnly, recursiveReadOnly: isWhole ? 'Enabled' : 'Disabled' }
+  })
 }
 
 const NO_HEALTHS: DeviceHealths = []

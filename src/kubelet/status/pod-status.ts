@@ -51,6 +51,8 @@ export interface PodStatusInput {
   readonly resize?: ResizeReport | undefined
   /** All containers are removed to start anew, or were just removed. */
   readonly restartOfAll?: 'running' | 'done' | undefined
+  /** What is mounted below mounts can be read-only as well. */
+  readonly mountsRecursively?: boolean
   /** How the devices of a container are. */
   readonly devicesOf?: ContainerStatusInput['devicesOf']
 }
@@ -179,6 +181,7 @@ function statusesByList(input: PodStatusInput) {
         isRestarted: input.restartOfAll === 'done',
         actualOf: input.resize?.actualOf,
         devicesOf: input.devicesOf,
+        mountsRecursively: input.mountsRecursively ?? false,
       }),
     )
   }

@@ -262,3 +262,37 @@ test('equal as JSON', () => {
   assert.ok(!sameJson({ a: 1, at: null }, { a: 1, at: '' }))
   assert.ok(!sameJson({ a: {} }, { a: null }))
 })
+
+test('what became of mounts is told of every container, also of one that has yet to begin', () => {
+  const mount = (mountPath: string, more: object = {}) => ({ name: 'v', mountPath, ...more })
+  const readOnly = true
+  const container = {
+    name: 'a',
+    volumeMounts: [
+      mount('/a'),
+      mount('/b', { readOnly, subPath: 's' }),
+      mount('/c', { readOnly, recursiveReadOnly: 'IfPossible' }),
+      mount('/d', { readOnly, recursiveReadOnly: 'Disabled' }),
+      mount('/e', { recursiveReadOnly: 'Disabled' }),
+    ],
+  }
+  const told = (mountsRecursively: boolean, runs: readonly ContainerStatus[] = []) => {
+    const pod = podWith({ containers: [container, { name: 'b' }] })
+    const [a, b] = statusOf(pod, runs, { mountsRecursively }).containerStatuses ?? []
+    assert.equal(b?.volumeMounts, undefined)
+    return a?.volumeMounts
+  }
+  const none = { readOnly, recursiveReadOnly: 'Disabled' }
+  const shown = (of: object) => [
+    mount('/a'),
+    mount('/b', none),
+    mount('/c', of),
+    mount('/d', none),
+    mount('/e'),
+  ]
+  assert.deepEqual(told(false), shown(none))
+  assert.deepEqual(
+    told(true, [run('a', 'running')]),
+    shown({ readOnly, recursiveReadOnly: 'Enabled' }),
+  )
+})

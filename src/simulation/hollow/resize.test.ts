@@ -76,6 +76,24 @@ test('a container starts anew where its policy says so, however soon again', () 
     assert.ok(events.includes('Normal Killing Container web resize requires restart'))
   }))
 
+test('what runs before the others is given what it asks for now, too', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    await cluster.kubelet(node)
+    const spec = (cpu: string) => ({
+      initContainers: [{ ...web, name: 'first', resources: amounts(cpu) }],
+      ...having('1'),
+    })
+    await cluster.createPod('begins', spec('500m'))
+    await rest()
+    assert.deepEqual((await cgroupOf(node.runtime, 'first'))[1], 50_000)
+    await resize(cluster, 'begins', { initContainers: spec('250m').initContainers })
+    assert.deepEqual((await cgroupOf(node.runtime, 'first'))[1], 25_000)
+    const pod = await cluster.pod('begins')
+    assert.deepEqual(pod.status?.initContainerStatuses?.[0]?.resources, amounts('250m'))
+    assert.equal(conditionOf(pod, 'PodResizeInProgress'), undefined)
+  }))
+
 test('a request of memory alone is a change of memory for that policy', () =>
   withCluster(async cluster => {
     await cluster.kubelet(cluster.node())

@@ -92,7 +92,7 @@ const UID = /[0-9a-f]{8}-[0-9a-f-]{27}/g
  * that is another by now is no error of the server.
  */
 const isRefusedForMore = ([upstream, proa]: readonly Said[]) =>
-  ([403, 409, 500].includes(upstream?.status ?? 0) && [400, 422].includes(proa?.status ?? 0)) ||
+  false ||
   (upstream?.status === 409 && proa?.status === 403) ||
   (upstream?.status === 500 &&
     proa?.status === 403 &&

@@ -10,7 +10,11 @@ const RESIZE_OF_WHOLE_PODS = 'InPlacePodLevelResourcesVerticalScaling'
 const RESIZE_OF_INIT_CONTAINERS = 'InPlacePodVerticalScalingInitContainers'
 
 /** What our own kubelet declares; sorted. */
-export const DECLARED_FEATURES: readonly string[] = [RESIZE_OF_WHOLE_PODS, RESTART_ALL_CONTAINERS]
+export const DECLARED_FEATURES: readonly string[] = [
+  RESIZE_OF_WHOLE_PODS,
+  RESIZE_OF_INIT_CONTAINERS,
+  RESTART_ALL_CONTAINERS,
+]
 
 /** What running the pod takes of its node, beyond what every node can do; sorted. */
 export function neededFeatures(spec: PodSpec): readonly string[] {
@@ -21,7 +25,8 @@ export function neededFeatures(spec: PodSpec): readonly string[] {
 export function featuresNeededToResize(next: PodSpec, before: PodSpec): readonly string[] {
   const isEndingResized = next.initContainers?.some(
     ({ restartPolicy, resources }, index) =>
-      restartPolicy !== 'Always' && !sameValue(resources, before.initContainers?.[index]?.resources),
+      restartPolicy !== 'Always' &&
+      !sameValue(resources, before.initContainers?.[index]?.resources),
   )
   return [
     ...(sameValue(next.resources, before.resources) ? [] : [RESIZE_OF_WHOLE_PODS]),

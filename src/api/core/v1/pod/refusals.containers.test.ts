@@ -96,6 +96,24 @@ refuses({
       ],
     ],
     [
+      'a restart of what ends before the others begin',
+      podWith({
+        initContainers: [
+          {
+            ...{ name: 'i', image: 'i', terminationMessagePolicy: 'File', resources: {} },
+            ...{ imagePullPolicy: 'Always' },
+            resizePolicy: [
+              { resourceName: 'cpu', restartPolicy: 'NotRequired' },
+              { resourceName: 'memory', restartPolicy: 'RestartContainer' },
+            ],
+          },
+        ],
+      }),
+      [
+        'spec.initContainers[0].resizePolicy[1].restartPolicy: Invalid value: "RestartContainer": must not be set to \'RestartContainer\' for non-sidecar initContainers',
+      ],
+    ],
+    [
       'a restart where there is none',
       containerWith(
         { resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }] },

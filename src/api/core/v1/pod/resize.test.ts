@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { created, defaulted, lines } from '../testing.ts'
 import { type Pod, pod } from './pod.ts'
+import { qualityOfServiceOf } from './qos.ts'
 import { resizedSpec, resizeRefusal, validatePodResize } from './resize.ts'
 
 const amounts = (cpu: string, memory = '1Gi') => ({ requests: { cpu, memory } })
@@ -185,4 +186,36 @@ test('some pods cannot be resized at all', () => {
   assert.deepEqual(problemsOf(podOf(spec, { status: claimed })), [
     'spec: Forbidden: pods with node allocatable resource claims cannot be resized',
   ])
+})
+
+test('asking for nothing as a whole is another thing than asking for none', () => {
+  const bare = { containers: [container('a', {})] }
+  const as = (spec: object) => ({ ...running({ ...bare, ...spec }), status: {} }) as Pod
+  for (const [before, asked, difference] of [
+    [{}, { resources: {} }, '+ spec.resources: {}'],
+    [{ resources: {} }, {}, '- spec.resources: {}'],
+  ] as const)
+    assert.deepEqual(resize(as(before), as(asked)).problems, [
+      `spec: Forbidden: only cpu and memory resources are mutable\n${difference}\n`,
+    ])
+  assert.deepEqual(resize(as({ resources: {} }), as({ resources: {} })).problems, [])
+})
+
+test('of a pod that is resized and reordered both are told', () => {
+  const old = running({ containers: [container('a'), container('b')], resources: amounts('4') })
+  const asked = running({
+    containers: [container('b'), container('a')],
+    resources: { requests: { cpu: '4' } },
+  })
+  assert.deepEqual(resize(old, asked).problems, [
+    'spec.resources.requests: Forbidden: pod-level resource requests cannot be removed',
+    'spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize',
+    'spec.containers[1].name: Forbidden: containers may not be renamed or reordered on resize',
+  ])
+})
+
+test('less than nothing limits no pod', () => {
+  const limited = { cpu: '-1', memory: '1Gi' }
+  const spec = { containers: [container('a', { requests: limited, limits: limited })] } as never
+  assert.equal(qualityOfServiceOf(spec), 'Burstable')
 })

@@ -47,3 +47,19 @@ test('what a pod has as a whole is enough for its containers', () => {
     'spec.resources.containers[0][cpu].limits: Invalid value: "2": must be less than or equal to pod limits of 1',
   ])
 })
+
+test('of what nobody can be given too much of, the pod is limited to no less than its containers together', () => {
+  const pages = (amount: string) => ({
+    ...{ cpu: '1', memory: '1Gi', 'hugepages-2Mi': amount },
+  })
+  const ask = (amount: string) => ({ limits: pages(amount), requests: pages(amount) })
+  const spec = {
+    resources: ask('2Mi'),
+    containers: [{ name: 'a', image: 'i', resources: ask('4Mi') }],
+  }
+  assert.deepEqual(lines(pod.validate(created(pod, { spec }))), [
+    'spec.resources.requests[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to aggregate container requests of 4Mi',
+    'spec.resources.limits[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to aggregate container limits of 4Mi',
+    'spec.resources.containers[0][hugepages-2Mi].limits: Invalid value: "4Mi": must be less than or equal to pod limits of 2Mi',
+  ])
+})
