@@ -53,7 +53,7 @@ test('a pod has what was set aside for it in place of what it asks for', () => {
   )
 })
 
-test('of init containers only sidecars are resized', () => {
+test('init containers are resized, those that end as well as those that go on', () => {
   const pod = (cpu: string) =>
     podOf([container('a', '1')], {
       spec: {
@@ -66,7 +66,7 @@ test('of init containers only sidecars are resized', () => {
     })
   const { spec } = withAllocation(pod('2'), allocationOf(pod('1')))
   const cpus = spec?.initContainers?.map(({ resources }) => resources?.requests?.cpu)
-  assert.deepEqual(cpus, ['2', '1'])
+  assert.deepEqual(cpus, ['1', '1'])
 })
 
 test('a change of anything but resources begins no resize', () => {

@@ -87,12 +87,8 @@ function saidIn({ status, body }: Said): string {
 }
 const UID = /[0-9a-f]{8}-[0-9a-f-]{27}/g
 
-/**
- * What is wrong in several ways is refused for one of them: Proa judges by the node last, when all is known. And a request for a certificate of a pod
- * that is another by now is no error of the server.
- */
+/** What is wrong in several ways is refused for one of them, and a request for a certificate of a pod that is another by now is no error of the server. */
 const isRefusedForMore = ([upstream, proa]: readonly Said[]) =>
-  false ||
   (upstream?.status === 409 && proa?.status === 403) ||
   (upstream?.status === 500 &&
     proa?.status === 403 &&
