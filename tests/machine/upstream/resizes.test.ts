@@ -203,7 +203,10 @@ describe('resizes', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
       await pair.both({ method: 'DELETE', path: `${PODS}/${name}?gracePeriodSeconds=0` })
     }
     assert.deepEqual(different, [])
-    assert.ok(written > COUNT && refused > COUNT, `${written} were written, ${refused} refused`)
+    assert.ok(
+      written > COUNT / 2 && refused > COUNT / 2,
+      `${written} were written, ${refused} refused`,
+    )
   })
 })
 
