@@ -128,9 +128,7 @@ function withResources(
   const { kind, container } = reference
   const allocated = container.resources
   if (!actualOf && !allocated?.requests && !allocated?.limits)
-    return kind === 'regular' || kind === 'sidecar'
-      ? { ...status, resources: NO_RESOURCES }
-      : status
+    return kind === 'ephemeral' ? status : { ...status, resources: NO_RESOURCES }
   const isRunning = newest.state === 'running'
   const resources = (isRunning ? actualOf?.(container, newest) : undefined) ?? allocated
   return {

@@ -296,3 +296,12 @@ test('what became of mounts is told of every container, also of one that has yet
     shown({ readOnly, recursiveReadOnly: 'Enabled' }),
   )
 })
+
+test('of each container that can be resized resources are told, even where there are none', () => {
+  const status = statusOf(
+    podWith({ containers: [{ name: 'a' }], initContainers: [{ name: 'i' }] }),
+    [run('i', 'exited'), run('a', 'running')],
+  )
+  assert.deepEqual(status.initContainerStatuses?.[0]?.resources, {})
+  assert.deepEqual(status.containerStatuses?.[0]?.resources, {})
+})

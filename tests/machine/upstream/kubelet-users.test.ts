@@ -139,13 +139,11 @@ async function live(client: Client, node: Node, ask: Ask) {
     return items.every(({ metadata }) => metadata.name?.startsWith('static'))
   })
   const statusOf = (pod: Pod) => {
-    // Upstream also tells what became of each mount, which Proa's kubelet does not.
-    const {
-      containerID: _,
-      state: __,
-      volumeMounts: ___,
-      ...rest
-    } = pod.status?.containerStatuses?.[0] ?? {}
+    const { containerID: _, state: __, ...rest } = pod.status?.containerStatuses?.[0] ?? {}
+    rest.volumeMounts = rest.volumeMounts?.map(mount => ({
+      ...mount,
+      name: mount.name.replace(/^(kube-api-access)-.*/, '$1'),
+    }))
     return rest
   }
   return {
