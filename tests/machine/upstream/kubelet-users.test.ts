@@ -139,12 +139,19 @@ async function live(client: Client, node: Node, ask: Ask) {
     return items.every(({ metadata }) => metadata.name?.startsWith('static'))
   })
   const statusOf = (pod: Pod) => {
-    const { containerID: _, state: __, ...rest } = pod.status?.containerStatuses?.[0] ?? {}
-    rest.volumeMounts = rest.volumeMounts?.map(mount => ({
-      ...mount,
-      name: mount.name.replace(/^(kube-api-access)-.*/, '$1'),
-    }))
-    return rest
+    const {
+      containerID: _,
+      state: __,
+      ...rest
+    } = pod.status?.containerStatuses?.[0] ?? {
+      volumeMounts: [],
+    }
+    const { volumeMounts: mounts = [] } = rest
+    const withoutToken = (name: string) => name.replace(/^(kube-api-access)-.*/, '$1')
+    return {
+      ...rest,
+      volumeMounts: mounts.map(mount => ({ ...mount, name: withoutToken(mount.name) })),
+    }
   }
   return {
     ...{ file: withoutStart(file), said: withoutStart(said), told },
