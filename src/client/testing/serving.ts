@@ -13,7 +13,8 @@ import type { ServedPeer } from '../serving/handler.ts'
 import { type HttpsServing, type ServeHttpsOptions, serveHttps } from '../serving/serve-https.ts'
 import type { ApiRequest, ApiResponse, EventSource } from '../transport.ts'
 
-export const validity = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 3_600_000 }
+/** Longer than a night of torture on a busy machine. */
+export const validity = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 48 * 3_600_000 }
 export const authority = issueAuthority('test-ca', validity, systemRandom)
 
 /** Key and certificate of somebody, as TLS options want them. */
