@@ -43,6 +43,25 @@ test('each sort of record is read as it was written', () => {
   assert.equal(none.flag_aa, true)
 })
 
+test('the target of a service is written whole, which other names may be short for', () => {
+  const target = 'web.svc'
+  const data = { priority: 0, weight: 9, port: 8, target }
+  const answers: DnsRecord[] = [
+    { type: 'SRV', name: '_http._tcp.web.svc', ttl: 5, data },
+    { type: 'A', name: target, ttl: 5, data: '10.0.0.1' },
+  ]
+  const bytes = encodeReply(asked('_http._tcp.web.svc'), { ...reply, answers }, 512)
+  const labels = Buffer.from('\x03web\x03svc\0', 'latin1')
+  const inQuestion = Buffer.from(bytes).indexOf(labels)
+  const inTarget = Buffer.from(bytes).indexOf(labels, inQuestion + 1)
+  assert.ok(inQuestion > 0 && inTarget > inQuestion)
+  assert.equal(Buffer.from(bytes).indexOf(labels, inTarget + 1), -1)
+  assert.deepEqual(
+    of(bytes).answers?.map(({ name }) => name),
+    ['_http._tcp.web.svc', target],
+  )
+})
+
 test('of too many records as many are told as fit, and that there are more', () => {
   for (const [limit, atLeast] of [
     [512, 28],

@@ -245,7 +245,7 @@ class Writer {
     return this.#bytes.subarray(0, this.#length)
   }
 
-  name(text: string): void {
+  name(text: string, { isWhole = false }: { readonly isWhole?: boolean } = {}): void {
     const labels = text.replace(/\.$/, '').split('.')
     const isRoot = labels.length === 1 && labels[0] === ''
     const bytes = labels.reduce((sum, label) => sum + 1 + label.length, 1)
@@ -253,12 +253,12 @@ class Writer {
       throw new Error(`"${text}" can not be written as a DNS name`)
     for (let index = 0; index < labels.length && !isRoot; index++) {
       const end = labels.slice(index).join('.')
-      const known = this.#places.get(end)
+      const known = isWhole ? undefined : this.#places.get(end)
       if (known !== undefined) {
         this.number(0xc000 | known, 2)
         return
       }
-      if (this.#length <= FARTHEST_POINTER) {
+      if (this.#length <= FARTHEST_POINTER && !this.#places.has(end)) {
         this.#places.set(end, this.#length)
         this.#ownEnds.push(end)
       }
@@ -289,7 +289,8 @@ class Writer {
       case 'SRV': {
         const { priority, weight, port, target } = record.data
         for (const number of [priority, weight, port]) this.number(number, 2)
-        this.name(target)
+        // RFC 2782 forbids to shorten it, and c-ares takes no answer in which it is.
+        this.name(target, { isWhole: true })
         break
       }
       case 'SOA':

@@ -38,3 +38,14 @@ test('items are held against those in their place, and lists may grow', () => {
   })
   assert.deepEqual(respelled(pod.shape, list('1e3', '2e3'), list('1k')), list('1k', '2e3'))
 })
+
+test('shapes in which something lies within itself are looked through once', () => {
+  const values: Record<string, unknown> = { type: 'map' }
+  values.values = values
+  const field = (schema: unknown) => ({ schema, number: 1 })
+  const shape = { fields: { any: field(values), amount: field({ type: 'quantity' }) } } as never
+  assert.deepEqual(
+    respelled(shape, { any: { a: {} }, amount: '1Gi' }, { any: { a: {} }, amount: '1024Mi' }),
+    { any: { a: {} }, amount: '1024Mi' },
+  )
+})

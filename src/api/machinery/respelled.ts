@@ -22,13 +22,16 @@ function hasQuantities(shape: ObjectShape): boolean {
   return found
 }
 
-function findsQuantity(shape: ObjectShape, seen: Set<ObjectShape>): boolean {
+/** Shapes and schemas may lie within themselves: what was seen is not looked into again. */
+function findsQuantity(shape: ObjectShape, seen: Set<object>): boolean {
   if (seen.has(shape)) return false
   seen.add(shape)
   return Object.values(shape.fields).some(({ schema }) => isQuantityIn(schema, seen))
 }
 
-function isQuantityIn(schema: AnySchema, seen: Set<ObjectShape>): boolean {
+function isQuantityIn(schema: AnySchema, seen: Set<object>): boolean {
+  if (seen.has(schema)) return false
+  seen.add(schema)
   switch (schema.type) {
     case 'quantity':
       return true
