@@ -3,12 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
-import { stateFile } from './database.ts'
 import { openSqliteStore } from './sqlite-store.ts'
-import { execute } from './testing.ts'
 
 const LARGE_BYTES = 1_200_000
 
@@ -47,17 +44,4 @@ test('batches that go through shared memory and those that are sent keep their o
   assert.equal(found.length, expected.size)
   for (const [key, value] of found) assert.ok(expected.get(key) === value, key)
   await again.close()
-})
-
-test('who rests leaves the file to others, also after writers that came one right after the other', async t => {
-  const directory = mkdtempSync(join(tmpdir(), 'proa-writer-'))
-  t.after(() => rmSync(directory, { recursive: true }))
-  const store = await openSqliteStore({ directory, clock: systemClock, log: silentLog })
-  const write = () => store.commit([{ key: '/a', value: new Uint8Array(100) }])
-  for (let i = 0; i < 500; i++) await write()
-  // The writer looks for the next commit for a moment, and has begun its transaction.
-  await setTimeout(100)
-  execute(stateFile(directory), 'PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE; ROLLBACK')
-  assert.ok((await write()).ok)
-  await store.close()
 })

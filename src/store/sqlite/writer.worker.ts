@@ -82,9 +82,6 @@ const { mayLook } = workerData
 /** Whether the last request came soon, within a transaction and between two. */
 const cameSoon = { amid: false, between: false }
 
-/** Whether the next transaction was begun already, by a writer that had nothing to do but look: it takes locks, for some 4 µs of which nobody has to wait then. */
-let isBegun = false
-
 /** What was received behind a transaction's last batch. */
 let held: WriterRequest | undefined
 
@@ -107,7 +104,6 @@ function prepare() {
     database,
     begin: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
-    rollback: database.prepare('ROLLBACK'),
     packs: new PackWriter(database),
     remove: remover(database),
     count: database.prepare('UPDATE counter SET revision = ?, compacted = ?, checksum = ?'),
@@ -141,34 +137,15 @@ function nextRequest(isAmid = false): WriterRequest {
       return request
     }
     if (isLooking) {
-      if (!isAmid) beginEarly()
       isLooking = comes(seen, idleMs + LOOK_MS)
       continue
     }
-    endUnused()
     const patienceMs = logBytes > LOG_BYTES && !isAmid ? IDLE_MS : Number.POSITIVE_INFINITY
     setAwake(ring, false)
     const woken = Atomics.wait(wake, 0, seen, patienceMs)
     setAwake(ring, true)
     if (woken === 'timed-out') checkpoint()
   }
-}
-
-function beginEarly(): void {
-  if (isBegun || !connection) return
-  try {
-    connection.begin.get()
-    isBegun = true
-  } catch {
-    // Whoever needs it tries again, and says why it failed.
-  }
-}
-
-/** Nobody came for it. Others may write to the file then, and the log may be copied. */
-function endUnused(): void {
-  if (!isBegun) return
-  isBegun = false
-  connection?.rollback.get()
 }
 
 /** Whether somebody wakes the thread until then. */
@@ -198,8 +175,7 @@ function write(batches: [WriteBatch, ...WriteBatch[]]): void {
   let rows = 0
   let bytes = 0
   try {
-    if (!isBegun) begin.get()
-    isBegun = false
+    begin.get()
     let batch: WriteBatch | undefined = batches[0]
     while (batch) {
       writeBatch(batch, connection)
@@ -320,7 +296,6 @@ const SQLITE_CORRUPT = 11
 
 function serve(request: WriterRequest): WriterReply {
   if (request.type !== 'write') {
-    endUnused()
     const message = attempt(request.type === 'tidy' ? tidy : close)
     return message === undefined ? { count: 1 } : { count: 1, message }
   }
