@@ -270,8 +270,7 @@ class Writer {
   }
 
   number(value: number, bytes: 1 | 2 | 4): void {
-    for (let shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
-      this.#append(Uint8Array.of((value >>> shift) & 255))
+    for (let shift = (bytes - 1) * 8; shift >= 0; shift -= 8) this.#byte(value >>> shift)
   }
 
   #data(record: DnsRecord | StartOfAuthority): void {
@@ -307,7 +306,7 @@ class Writer {
   #address(text: string, bytes: 4 | 16): void {
     const number = addressToNumber(text) ?? 0n
     for (let shift = BigInt(bytes - 1) * 8n; shift >= 0n; shift -= 8n)
-      this.#append(Uint8Array.of(Number((number >> shift) & 255n)))
+      this.#byte(Number((number >> shift) & 255n))
   }
 
   #remember(labels: readonly string[], at: number, bytes: Uint8Array): void {
@@ -318,12 +317,21 @@ class Writer {
     }
   }
 
-  #append(more: Uint8Array): void {
-    while (this.#length + more.length > this.#bytes.length) {
+  #byte(value: number): void {
+    this.#makeRoom(1)
+    this.#bytes[this.#length++] = value
+  }
+
+  #makeRoom(bytes: number): void {
+    while (this.#length + bytes > this.#bytes.length) {
       const larger = new Uint8Array(this.#bytes.length * 2)
       larger.set(this.#bytes)
       this.#bytes = larger
     }
+  }
+
+  #append(more: Uint8Array): void {
+    this.#makeRoom(more.length)
     this.#bytes.set(more, this.#length)
     this.#length += more.length
   }

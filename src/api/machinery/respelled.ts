@@ -7,11 +7,10 @@ import { type AnySchema, fieldSchemaOf, type ObjectShape } from './schema.ts'
 
 /** `next` with the spelling of `before` wherever a quantity means the same; itself where none is spelled otherwise. Nothing is changed in place. */
 export function respelled<T extends object>(shape: ObjectShape, next: T, before: object): T {
-  if (!hasQuantities(shape)) return next
-  return ofFields(name => fieldSchemaOf(shape, name), next, before)
+  return hasQuantities(shape) ? ofFields(name => fieldSchemaOf(shape, name), next, before) : next
 }
 
-/** By the shape of a whole object: most kinds have none. */
+/** Of kinds and of parts of them: most have none, and are passed over. */
 const known = new WeakMap<ObjectShape, boolean>()
 
 function hasQuantities(shape: ObjectShape): boolean {
@@ -56,7 +55,7 @@ function ofValue(schema: AnySchema | undefined, next: unknown, before: unknown):
     case 'map':
       return ofFields(() => schema.values, next, before)
     case 'struct':
-      return ofFields(name => fieldSchemaOf(schema.shape, name), next, before)
+      return respelled(schema.shape, next, before)
     default:
       return next
   }
