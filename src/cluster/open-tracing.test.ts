@@ -15,6 +15,7 @@ import type { Method } from '#client/transport.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { openTracing, readTracingConfiguration } from './open-tracing.ts'
+import { usualServer } from './single-apiserver.testing.ts'
 import { startSingleApiServer } from './single-apiserver.ts'
 
 const configuration = (more: object) =>
@@ -33,13 +34,7 @@ async function traced(endpoint: string, rate: number) {
   writeFileSync(file, configuration({ endpoint, samplingRatePerMillion: rate }))
   const server = await startSingleApiServer({
     tracingConfigFile: file,
-    listen: { address: '127.0.0.1', port: 0 },
-    serviceClusterIpRange: '10.96.0.0/12',
-    clusterDomain: 'cluster.local',
-    nodeName: 'here',
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
+    ...usualServer,
   })
   const connection = await connectionFromKubeconfig(server.kubeconfigs().admin ?? '', {
     read: async () => '',

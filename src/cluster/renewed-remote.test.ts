@@ -11,6 +11,7 @@ import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
 import { renewedRemote } from './renewed-remote.ts'
+import { usualServer } from './single-apiserver.testing.ts'
 import { startSingleApiServer } from './single-apiserver.ts'
 
 test('a role goes on with the certificate that was written into its kubeconfig since', async t => {
@@ -19,14 +20,8 @@ test('a role goes on with the certificate that was written into its kubeconfig s
   const server = await startSingleApiServer({
     dataDirectory: directory,
     keepsInMemory: true,
-    listen: { address: '127.0.0.1', port: 0 },
-    serviceClusterIpRange: '10.96.0.0/12',
-    clusterDomain: 'cluster.local',
-    nodeName: 'here',
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-  } as never)
+    ...usualServer,
+  })
   t.after(() => server.stop())
   const kubeconfig = join(directory, 'role.conf')
   const write = (commonName: string) => {

@@ -59,12 +59,8 @@ test('answers own names, cuts long answers for UDP and gives them whole over TCP
   }
 })
 
-test('asks upstream for other names, and says SERVFAIL where no upstream answers', async () => {
-  const upstream = await serve([])
-  names['example.org'] = {
-    ...one,
-    answers: [{ type: 'A', name: 'example.org', ttl: 5, data: '192.0.2.1' }],
-  }
+/** A server of names outside of the cluster, for which another one asks it. */
+async function serveOutside() {
   const outside = await serveDns({
     listen: [{ address: '127.0.0.1', port: 0 }],
     zones: ['org'],
@@ -72,7 +68,17 @@ test('asks upstream for other names, and says SERVFAIL where no upstream answers
     ...{ log: silentLog, random: systemRandom },
     resolve: name => names[name] ?? none,
   })
-  const { server, resolver } = await serve([{ address: '127.0.0.1', port: outside.ports[0] ?? 0 }])
+  const inside = await serve([{ address: '127.0.0.1', port: outside.ports[0] ?? 0 }])
+  return { outside, ...inside }
+}
+
+test('asks upstream for other names, and says SERVFAIL where no upstream answers', async () => {
+  const upstream = await serve([])
+  names['example.org'] = {
+    ...one,
+    answers: [{ type: 'A', name: 'example.org', ttl: 5, data: '192.0.2.1' }],
+  }
+  const { outside, server, resolver } = await serveOutside()
   try {
     assert.deepEqual(await resolver.resolve4('example.org'), ['192.0.2.1'])
     await outside.stop()
@@ -111,14 +117,7 @@ test('a name outside of the cluster that a Service stands for is asked there', a
   names['out.cluster.local'] = alias('out.cluster.local', 'known.example.org')
   names['in.cluster.local'] = alias('in.cluster.local', 'one.cluster.local')
   names['loop.cluster.local'] = alias('loop.cluster.local', 'loop.cluster.local')
-  const outside = await serveDns({
-    listen: [{ address: '127.0.0.1', port: 0 }],
-    zones: ['org'],
-    upstreams: [],
-    ...{ log: silentLog, random: systemRandom },
-    resolve: name => names[name] ?? none,
-  })
-  const { server, resolver } = await serve([{ address: '127.0.0.1', port: outside.ports[0] ?? 0 }])
+  const { outside, server, resolver } = await serveOutside()
   try {
     assert.deepEqual(await resolver.resolve4('out.cluster.local'), ['192.0.2.7'])
     assert.deepEqual(await resolver.resolve4('in.cluster.local'), ['10.0.0.1'])
