@@ -71,10 +71,10 @@ export class HollowContainer {
     this.createdAt = events.clock.now()
   }
 
-  start(): void {
+  start(nowMs: number): void {
     if (this.state !== 'created') throw new Error(`container ${this.id} was started already`)
     this.state = 'running'
-    this.startedAt = this.#events.clock.now()
+    this.startedAt = nowMs
     this.#events.changed(this)
     this.#run(scriptOf([...this.config.command, ...this.config.args]), 0)
   }

@@ -165,12 +165,11 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
       await latency(options.startLatencyMs)
       const container = find(containerId)
       const { id, sandboxId, config } = container
-      usage.started({
-        id,
-        name: config.name,
-        podUid: sandboxes.get(sandboxId)?.config.uid ?? '',
-      })
-      container.start()
+      const podUid = sandboxes.get(sandboxId)?.config.uid ?? ''
+      // One moment for both: what it used is divided by how long it says that it runs.
+      const now = clock.now()
+      usage.started({ id, name: config.name, podUid }, now)
+      container.start(now)
     },
     async stopContainer(containerId) {
       containers.get(containerId)?.end()

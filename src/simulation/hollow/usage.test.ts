@@ -2,6 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { createManualClock } from '#client/testing/manual-clock.ts'
+import type { ContainerConfig, SandboxConfig } from '#kubelet'
+import { seededRandom } from '../testing/hollow-cluster.ts'
+import { createAddressPool } from './addresses.ts'
+import { createHollowRuntime } from './hollow-runtime.ts'
+import { createMemoryFiles } from './memory-files.ts'
 import { CPU_ANNOTATION, HollowUsage, MEMORY_ANNOTATION } from './usage.ts'
 
 const MEBIBYTE = 1024 ** 2
@@ -30,7 +35,7 @@ function started(first: Pod, ...names: string[]) {
   const clock = createManualClock()
   const usage = new HollowUsage(clock)
   usage.podChanged(first)
-  for (const name of names) usage.started({ id: name, name, podUid: 'u' })
+  for (const name of names) usage.started({ id: name, name, podUid: 'u' }, clock.now())
   return { clock, usage }
 }
 
@@ -87,7 +92,7 @@ test('what is told is of one moment, however long it takes to tell it', () => {
   // A slow machine: each look at the clock is a millisecond after the last.
   const usage = new HollowUsage({ ...createManualClock(), now: () => now++ })
   usage.podChanged(pod({ [CPU_ANNOTATION]: '300m' }, container('a'), container('b')))
-  for (const name of ['a', 'b']) usage.started({ id: name, name, podUid: 'u' })
+  for (const name of ['a', 'b']) usage.started({ id: name, name, podUid: 'u' }, now)
   now = 5_000
   assert.deepEqual(
     usage.stats().map(({ timestamp }) => timestamp),
@@ -97,4 +102,29 @@ test('what is told is of one moment, however long it takes to tell it', () => {
   const cores =
     (after.cpuUsageNanoseconds - before.cpuUsageNanoseconds) / (after.timestamp - before.timestamp)
   assert.equal(Math.round(cores / 1000) / 1000, 0.31)
+})
+
+test('a container has used what it uses since the moment at which it says it started', async () => {
+  let now = 1_000
+  const clock = { ...createManualClock(), now: () => now++ }
+  const usage = new HollowUsage(clock)
+  usage.podChanged(pod({ [CPU_ANNOTATION]: '250m' }, container('a')))
+  const runtime = createHollowRuntime({
+    ...{ clock, usage, random: seededRandom(1), files: createMemoryFiles() },
+    addresses: createAddressPool('10.0.0.0/24'),
+  })
+  const sandbox = { name: 'p', namespace: 'n', uid: 'u', attempt: 0, logDirectory: '/' }
+  const sandboxId = await runtime.runPodSandbox(sandbox as SandboxConfig)
+  const config = { name: 'a', command: [], args: [], image: '', logPath: 'a' }
+  const id = await runtime.createContainer(
+    sandboxId,
+    config as unknown as ContainerConfig,
+    sandbox as SandboxConfig,
+  )
+  await runtime.startContainer(id)
+  now = 12_345
+  const { startedAt = 0 } = (await runtime.containerStatus(id)) ?? {}
+  const [used] = usage.stats()
+  assert.ok(used)
+  assert.equal(used.cpuUsageNanoseconds, (used.timestamp - startedAt) * 250_000)
 })

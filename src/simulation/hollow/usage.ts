@@ -67,16 +67,16 @@ export class HollowUsage {
     this.#pods.delete(uid)
   }
 
-  started(container: Metered): void {
+  started(container: Metered, nowMs: number): void {
     const meter = {
       ...container,
       cpuNanoseconds: 0,
-      untilMs: this.#clock.now(),
+      untilMs: nowMs,
       nanosecondsPerMs: 0,
       memoryBytes: 0,
     }
     this.#meters.set(container.id, meter)
-    this.#set(meter)
+    this.#set(meter, nowMs)
   }
 
   ended(id: string): void {
@@ -124,8 +124,8 @@ export class HollowUsage {
     meter.untilMs = now
   }
 
-  #set(meter: Meter): void {
-    this.#settle(meter)
+  #set(meter: Meter, now = this.#clock.now()): void {
+    this.#settle(meter, now)
     const pod = this.#pods.get(meter.podUid)
     const { requests = {}, limits = {} } = resourcesOf(pod, meter.name)
     const wanted = (resource: Resource) => {
