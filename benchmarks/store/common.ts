@@ -28,12 +28,12 @@ export function quantile(values: readonly number[], share: number): number {
 
 /** Slices take turns, so that a disk or a machine that others use, too, treats both alike. */
 const SLICE_MS = 400
-const ROUNDS = 7
+const ROUNDS = 15
 /** Each works for so long before it counts: a disk that served nobody may take a quarter of a second to come up to speed. */
 const WARM_UP_MS = 250
 /** Rounds in which others computed for more than that share of a processor count only where there are not enough of the rest. */
 const MOST_OF_OTHERS = 0.15
-const MOST_ROUNDS = 21
+const MOST_ROUNDS = 31
 
 export interface Measured {
   /** What was done a second. */

@@ -109,11 +109,34 @@ test('a slow disk, or one that nobody knows, is asked once for all', async () =>
     [32, 'followed'],
     [32, 'followed'],
     [32, 'followed'],
-    [32, 'followed'],
-    [0, 'open'],
+    [32, 'open'],
   ]
   assert.deepEqual(await steadyLoad({ commitMs: 20 }, 2), [together, together])
   assert.deepEqual(await steadyLoad({ commitMs: 0 }, 2), [together, together])
+})
+
+test('once all are back that waited when the disk last answered, the writer need not wait for the end of their turn', async () => {
+  const { sent, queue, put, flush } = queueInHand()
+  const shapeOf = async (writers: number) => {
+    sent.length = 0
+    for (let i = 0; i < writers; i++) put(`/${i}`, 'x')
+    const amid = sent.map(({ rows, isFollowed }) => [rows, isFollowed])
+    flush()
+    const behind = sent.slice(amid.length).map(({ rows, isFollowed }) => [rows, isFollowed])
+    queue.settle({ count: sent.length })
+    await turn()
+    return { amid, behind }
+  }
+  assert.deepEqual(
+    await shapeOf(20),
+    { amid: [], behind: [[20, false]] },
+    'nobody knows of how many',
+  )
+  assert.deepEqual(await shapeOf(20), { amid: [[20, false]], behind: [] })
+  assert.deepEqual(await shapeOf(22), { amid: [[20, false]], behind: [[2, false]] }, 'two more')
+  assert.deepEqual(await shapeOf(21), { amid: [], behind: [[21, false]] }, 'one is missing')
+  assert.deepEqual(await shapeOf(3), { amid: [], behind: [[3, false]] })
+  assert.deepEqual(await shapeOf(3), { amid: [], behind: [[3, false]] }, 'few cost nobody a turn')
 })
 
 test('where the writer is awake, a quarter of a crowd goes to it at once', async () => {
@@ -129,9 +152,9 @@ test('where the writer is awake, a quarter of a crowd goes to it at once', async
     }
     return sent.map(({ rows }) => rows)
   }
-  assert.deepEqual(await shapeOf(16), [4, 4, 4, 4, 0])
+  assert.deepEqual(await shapeOf(16), [4, 4, 4, 4])
   assert.deepEqual(await shapeOf(3), [3])
-  assert.deepEqual(await shapeOf(100), [25, 25, 25, 25, 0])
+  assert.deepEqual(await shapeOf(100), [25, 25, 25, 25])
   disk.isAwake = false
   assert.deepEqual(await shapeOf(16), [16])
 })
@@ -186,22 +209,23 @@ test('when the disk becomes slow, what comes may be joined with what is there', 
 
 test('what is told to be followed is followed, also when nothing is left to send', async () => {
   const { sent, queue, put, flush } = queueInHand()
-  for (let i = 0; i < 32; i++) put(`/${i}`, 'x')
+  for (let i = 0; i < 64; i++) put(`/${i}`, 'x')
   flush()
   const shape = () => sent.map(batch => [batch.rows, batch.isFollowed, batch.epoch])
   const whole = [
     [32, true, 0],
+    [32, true, 0],
     [0, false, 0],
   ]
   assert.deepEqual(shape(), whole)
-  queue.settle({ count: 2 })
+  queue.settle({ count: 3 })
   // A failure of what was sent before comes amid a turn.
   put('/first', 'x')
   flush()
   for (let i = 0; i < 40; i++) put(`/${i}`, 'y')
   queue.settle(FULL)
   flush()
-  assert.deepEqual(shape().slice(2), [
+  assert.deepEqual(shape().slice(3), [
     [1, false, 0],
     [32, true, 0],
     [0, false, 1],

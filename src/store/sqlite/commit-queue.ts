@@ -243,8 +243,14 @@ export class CommitQueue {
       if (this.#gatheredCommits++ === 0) this.#gatheringMs = timeMs
       this.#gatheredMs = timeMs - this.#gatheringMs
       if (this.#isLongTurn(HALF)) this.#send({ isLast: true })
+      else if (this.#isWholeCrowd) this.#send({})
       else if (this.#isEarlyBatch()) this.#send({ isEarly: true })
     })
+  }
+
+  /** Whether as many came as waited when the disk last answered: most likely nobody else does, so the writer need not wait for the end of the turn. */
+  get #isWholeCrowd(): boolean {
+    return this.#crowd >= FEWEST_EARLY_COMMITS && this.#gatheredCommits >= this.#crowd
   }
 
   #isEarlyBatch(): boolean {
