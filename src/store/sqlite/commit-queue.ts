@@ -11,6 +11,7 @@ import {
 import { BatchRows, Packing } from './batch-rows.ts'
 import { type Batch, isAnswered, type Ticket } from './commit-batch.ts'
 import { ForgottenHistory } from './forgotten-history.ts'
+import { Gathering } from './gathering.ts'
 import type { LooseBatch, WriterReply } from './messages.ts'
 import type { PlacedPack } from './placed-pack.ts'
 
@@ -29,13 +30,9 @@ const EARLY_COMMITS = 32
 const EARLY_SHARE = 1 / 4
 const FEWEST_EARLY_COMMITS = 4
 
-/** A transaction of fewer is not worth an fsync of its own where all could share one. */
-const MIN_OVERLAPPED_COMMITS = 32
 /** Of all writers, who is in one of two transactions that take turns; a turn that is over may have come a little short. */
 const HALF = 1 / 2
 const ABOUT_HALF = 1 / 3
-/** Judging may be so much quicker than the disk: of what a transaction takes little more than the fsync is paid twice, and all of it goes on beside judging. */
-const SHORT_OF_DISK = 1 / 4
 
 /** One transaction takes at most so much, so that an answer never waits for a huge one. */
 const MAX_BATCH_COMMITS = 1000
@@ -82,11 +79,7 @@ export class CommitQueue {
   #flyingCommits = 0
   #flyingBytes = 0
   #epoch = 0
-  /** Of the transaction that is being gathered: its commits so far, when the first came, and how long after it the last. */
-  #gatheredCommits = 0
-  #gatheredBytes = 0
-  #gatheringMs = 0
-  #gatheredMs = 0
+  readonly #gathering = new Gathering()
   /** Commits that waited for the disk when it last answered: in a steady load about as many come each time. */
   #crowd = 0
   #isScheduled = false
@@ -240,17 +233,11 @@ export class CommitQueue {
       this.#waiting.push({ result, commit, bytes, resolve, reject })
       this.#waitingBytes += bytes
       this.#schedule()
-      if (this.#gatheredCommits++ === 0) this.#gatheringMs = timeMs
-      this.#gatheredMs = timeMs - this.#gatheringMs
+      this.#gathering.add(timeMs)
       if (this.#isLongTurn(HALF)) this.#send({ isLast: true })
-      else if (this.#isWholeCrowd) this.#send({})
+      else if (this.#gathering.isWhole(this.#crowd)) this.#send({})
       else if (this.#isEarlyBatch()) this.#send({ isEarly: true })
     })
-  }
-
-  /** Whether as many came as waited when the disk last answered: most likely nobody else does, so the writer need not wait for the end of the turn. */
-  get #isWholeCrowd(): boolean {
-    return this.#crowd >= FEWEST_EARLY_COMMITS && this.#gatheredCommits >= this.#crowd
   }
 
   #isEarlyBatch(): boolean {
@@ -260,15 +247,8 @@ export class CommitQueue {
     return length >= fewest && this.#hooks.isAwake?.() === true
   }
 
-  /**
-   * Whether so large a share of all writers was gathered, and judging their commits took about as long as the disk takes for a transaction: then
-   * the writer had better not wait for more, as the next is gathered meanwhile. A slower disk is asked seldom instead.
-   */
   #isLongTurn(share: number): boolean {
-    const fewest = Math.max(MIN_OVERLAPPED_COMMITS, share * this.#crowd)
-    if (this.#crowd === 0 || this.#gatheredCommits < fewest) return false
-    const commitMs = this.#hooks.commitMs?.() ?? 0
-    return commitMs > 0 && this.#gatheredMs > commitMs * SHORT_OF_DISK
+    return this.#gathering.isLongTurn(share, this.#crowd, this.#hooks.commitMs?.() ?? 0)
   }
 
   /** Not at once: writers that the last batch woke get into this one. */
@@ -289,22 +269,19 @@ export class CommitQueue {
 
   #flush(): void {
     while (this.#isFollowerOwed || this.#waiting.length > 0 || this.#mayForget) {
-      const isAlone = this.#flyingCommits + this.#waiting.length <= this.#gatheredCommits
+      const isAlone = this.#flyingCommits + this.#waiting.length <= this.#gathering.commits
       this.#send({ isLast: !isAlone && this.#isLongTurn(ABOUT_HALF) })
     }
-    this.#endGathering()
+    this.#gathering.end()
     if (this.isIdle) this.#idle()
     else this.#hooks.sent?.()
   }
 
-  #endGathering(): void {
-    this.#gatheredCommits = 0
-    this.#gatheredBytes = 0
-  }
-
   #send({ isEarly = false, isLast = false }: { isEarly?: boolean; isLast?: boolean }): void {
     const isFollowed =
-      isEarly && this.#gatheredCommits < MAX_BATCH_COMMITS && this.#gatheredBytes < MAX_BATCH_BYTES
+      isEarly &&
+      this.#gathering.commits < MAX_BATCH_COMMITS &&
+      this.#gathering.bytes < MAX_BATCH_BYTES
     const isFollower = this.#isFollowerOwed
     const tickets = this.#takeTickets()
     const bytes = tickets.reduce((sum, ticket) => sum + ticket.bytes, 0)
@@ -323,8 +300,8 @@ export class CommitQueue {
       this.#succeed(batch)
       return
     }
-    this.#gatheredBytes += bytes
-    if (!isFollowed) this.#endGathering()
+    this.#gathering.bytes += bytes
+    if (!isFollowed) this.#gathering.end()
     this.#flying.push(batch)
     this.#flyingCommits += tickets.length
     this.#flyingBytes += bytes
@@ -392,7 +369,7 @@ export class CommitQueue {
     this.#epoch++
     this.#waiting = []
     this.#waitingBytes = 0
-    this.#endGathering()
+    this.#gathering.end()
     this.#pending.clear()
     for (const ticket of tickets) ticket.reject(new CommitFailedError(message))
   }
