@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Service } from '#api/core/v1/service.ts'
-import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { rulesetOf } from './ruleset.ts'
 import { servicePortsOf } from './service-ports.ts'
+import { service, slice } from './testing.ts'
 
 const facts = { clusterCidr: '10.244.0.0/16' }
 
@@ -85,24 +85,3 @@ test('a load balancer that is closed to somebody tells him nothing, nor the node
   const output = rules.chains.get('unknown-port-output')?.join()
   assert.match(output ?? '', /@dropped-addresses/)
 })
-
-function service(spec: object, port: object = {}): Service {
-  return {
-    metadata: { name: 'web', namespace: 'default' },
-    spec: {
-      type: 'ClusterIP',
-      clusterIP: '10.96.0.7',
-      ports: [{ name: 'http', port: 80, protocol: 'TCP', ...port }],
-      ...spec,
-    },
-  } as unknown as Service
-}
-
-function slice(...ips: string[]): EndpointSlice {
-  return {
-    addressType: 'IPv4',
-    metadata: { name: 'web-1' },
-    ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-    endpoints: ips.map(ip => ({ addresses: [ip], nodeName: 'here', conditions: { ready: true } })),
-  } as unknown as EndpointSlice
-}

@@ -6,6 +6,7 @@ import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { transaction } from '#host/nftables/transaction.ts'
 import { rulesetOf } from './ruleset.ts'
 import { hostPortsOf, servicePortsOf } from './service-ports.ts'
+import { service, slice } from './testing.ts'
 
 const facts = { clusterCidr: '10.244.0.0/16' }
 
@@ -347,27 +348,6 @@ test('a change writes only what differs, in an order that nft takes', () => {
     'delete chain ip proa endpoint/default/web/tcp/http/10.244.0.5/8080',
   ])
 })
-
-function service(spec: object, port: object = {}): Service {
-  return {
-    metadata: { name: 'web', namespace: 'default' },
-    spec: {
-      type: 'ClusterIP',
-      clusterIP: '10.96.0.7',
-      ports: [{ name: 'http', port: 80, protocol: 'TCP', ...port }],
-      ...spec,
-    },
-  } as unknown as Service
-}
-
-function slice(...ips: string[]): EndpointSlice {
-  return {
-    addressType: 'IPv4',
-    metadata: { name: 'web-1' },
-    ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-    endpoints: ips.map(ip => ({ addresses: [ip], nodeName: 'here', conditions: { ready: true } })),
-  } as unknown as EndpointSlice
-}
 
 function slice6(...ips: string[]): EndpointSlice {
   return { ...slice(...ips), addressType: 'IPv6', metadata: { name: 'web-2' } }

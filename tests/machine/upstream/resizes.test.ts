@@ -7,8 +7,17 @@ import { after, before, describe, test } from 'node:test'
 import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { Dice } from '../../fuzz/random.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
-import { inGeneral } from './in-general.ts'
-import { type Asked, Pair, type Told } from './pair.ts'
+import { type Asked, Pair } from './pair.ts'
+import {
+  AMOUNTS,
+  type Container,
+  type PodSpec,
+  podTold,
+  RESIZE_POLICIES,
+  randomPodSpec,
+  randomResources,
+  resourcesTold,
+} from './random-resources.ts'
 
 const [COUNT = 60, SEED = 1] = (process.env.PROA_RESIZES ?? '')
   .split(',')
@@ -25,93 +34,19 @@ const nodes = [
   { name: 'windows', system: 'windows', allocatable: { cpu: '16', memory: '16Gi' } },
 ]
 
-type Amounts = Record<string, string>
-interface Resources {
-  requests?: Amounts
-  limits?: Amounts
-}
-interface Container {
-  name: string
-  resources?: Resources
-  resizePolicy?: object[]
-  restartPolicy?: string
-  [more: string]: unknown
-}
-interface Spec {
-  containers: Container[]
-  initContainers?: Container[]
-  resources?: Resources
-  nodeName?: string
-  [more: string]: unknown
-}
-
-const AMOUNTS: Readonly<Record<string, readonly string[]>> = {
-  cpu: ['100m', '0.1', '200m', '1', '2', '0', '-1', '4', '0.0005', '1000m'],
-  memory: ['64Mi', '128Mi', '1Gi', '2Gi', '67108864', '0', '1', '0.5', '64M', '65536Ki'],
-  'hugepages-2Mi': ['2Mi', '4Mi'],
-  'ephemeral-storage': ['1Gi', '2Gi'],
-}
-
-function amounts(dice: Dice, usual = true): Amounts {
-  const chosen: Amounts = {}
-  for (const name of Object.keys(AMOUNTS)) {
-    const isRare = name !== 'cpu' && name !== 'memory'
-    if (dice.below(isRare ? 12 : 3) === 0 || (!isRare && usual && dice.below(2) === 0))
-      chosen[name] = dice.pick(AMOUNTS[name] ?? [])
-  }
-  return chosen
-}
-
-function resources(dice: Dice): Resources {
-  const limits = amounts(dice)
-  const same = dice.below(3) === 0
-  return dice.pick<Resources>([
-    {},
-    { limits },
-    { requests: amounts(dice) },
-    { limits, requests: same ? { ...limits } : amounts(dice) },
-    { limits, requests: { ...limits } },
-  ])
-}
-
-const POLICIES = [
-  undefined,
-  [{ resourceName: 'cpu', restartPolicy: 'NotRequired' }],
-  [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }],
-]
-
-function container(dice: Dice, name: string): Container {
-  const resizePolicy = dice.pick(POLICIES)
-  return {
-    name,
-    image: 'registry.example/app:1',
-    resources: resources(dice),
-    ...(resizePolicy ? { resizePolicy } : {}),
-  }
-}
-
-function podSpec(dice: Dice): Spec {
-  const init = dice.below(3)
+function podSpec(dice: Dice): PodSpec {
   return {
     // Which only Proa's plugin of service accounts would fill in.
     serviceAccountName: 'default',
     automountServiceAccountToken: false,
-    containers: ['a', 'b'].slice(0, 1 + dice.below(2)).map(name => container(dice, name)),
-    ...(init > 0
-      ? {
-          initContainers: [
-            { ...container(dice, 'i'), ...(init === 2 ? { restartPolicy: 'Always' } : {}) },
-          ],
-        }
-      : {}),
-    ...(dice.below(3) > 0 ? { resources: resources(dice) } : {}),
+    ...randomPodSpec(dice),
     ...(dice.below(8) === 0 ? { restartPolicy: 'Never' } : {}),
     ...(dice.below(3) === 0 ? { nodeName: dice.pick(NODES) } : {}),
   }
 }
 
 /** Which a kubelet tells that can resize, or one that cannot. */
-function runningStatus(dice: Dice, { containers }: Spec): object {
+function runningStatus(dice: Dice, { containers }: PodSpec): object {
   const known = dice.below(3) > 0
   return {
     containerStatuses: containers.map(({ name, resources }) => ({
@@ -122,7 +57,7 @@ function runningStatus(dice: Dice, { containers }: Spec): object {
   }
 }
 
-function change(dice: Dice, spec: Spec): void {
+function change(dice: Dice, spec: PodSpec): void {
   const of = dice.pick([...spec.containers, ...(spec.initContainers ?? []), spec, spec])
   of.resources ??= {}
   const now = of.resources
@@ -130,7 +65,7 @@ function change(dice: Dice, spec: Spec): void {
   const name = dice.pick(['cpu', 'cpu', 'memory', 'memory', 'hugepages-2Mi', 'ephemeral-storage'])
   switch (dice.below(9)) {
     case 0:
-      of.resources = resources(dice)
+      of.resources = randomResources(dice)
       break
     case 1:
       delete now[field]?.[name]
@@ -140,7 +75,7 @@ function change(dice: Dice, spec: Spec): void {
       break
     case 3:
       if (of === spec) delete spec.resources
-      else (of as Container).resizePolicy = dice.pick(POLICIES) ?? []
+      else (of as Container).resizePolicy = dice.pick(RESIZE_POLICIES) ?? []
       break
     case 4:
       if (dice.below(4) === 0) spec.containers.reverse()
@@ -149,6 +84,11 @@ function change(dice: Dice, spec: Spec): void {
     default:
       now[field] = { ...now[field], [name]: dice.pick(AMOUNTS[name] ?? []) }
   }
+}
+
+function askedOf({ body }: Asked): string {
+  const { spec } = body as { spec?: PodSpec }
+  return spec ? resourcesTold(spec) : 'a status'
 }
 
 describe('resizes', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
@@ -174,10 +114,10 @@ describe('resizes', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
         const told = await pair.both(asked)
         if (told[0].status < 300) written++
         else refused++
-        const [upstream, proa] = told.map(shown)
+        const [upstream, proa] = told.map(podTold)
         if (upstream === proa) return told[0].status < 500
         different.push(
-          `seed ${seed} ${asked.method} ${asked.path.split('/').at(-1)}\n  from     ${before}\n  asked    ${parts((asked.body as { spec?: Spec }).spec)}\n  upstream ${upstream}\n  Proa     ${proa}`,
+          `seed ${seed} ${asked.method} ${asked.path.split('/').at(-1)}\n  from     ${before}\n  asked    ${askedOf(asked)}\n  upstream ${upstream}\n  Proa     ${proa}`,
         )
         return told[0].status === told[1].status
       }
@@ -193,8 +133,8 @@ describe('resizes', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
       for (let step = 0; step < STEPS; step++) {
         const [{ status, text }] = await pair.both({ method: 'GET', path: `${PODS}/${name}` })
         if (status !== 200) break
-        const { spec } = JSON.parse(text) as { spec: Spec }
-        before = parts(spec)
+        const { spec } = JSON.parse(text) as { spec: PodSpec }
+        before = resourcesTold(spec)
         for (let left = 1 + dice.below(3); left > 0; left--) change(dice, spec)
         const sent = { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec }
         const path = `${PODS}/${name}${dice.below(8) === 0 ? '' : '/resize'}`
@@ -209,42 +149,3 @@ describe('resizes', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
     )
   })
 })
-
-/** Of an answer what counts: what is asked for and what kind of pod it is, or why not. */
-function shown({ status, text }: Told): string {
-  const told = JSON.parse(inGeneral(text))
-  if (status === 422) return `${status} ${inOrder(told.details?.causes ?? []).join(', ')}`
-  if (status >= 300) return `${status} ${told.message} ${JSON.stringify(told.details?.causes)}`
-  return `${status} ${told.metadata.generation} ${told.status?.qosClass} ${parts(told.spec)}`
-}
-
-interface Cause {
-  readonly field: string
-  readonly message: string
-}
-
-/** What is wrong in one list of amounts comes in any order upstream, which goes through maps of Go; all else as it is. */
-function inOrder(causes: readonly Cause[]): string[] {
-  const runs: { whose: string; told: string[] }[] = []
-  for (const { field, message } of causes) {
-    const whose = field.replace(/\[[a-z][^\]]*\]/g, '').replace(/\.(requests|limits)$/, '')
-    if (runs.at(-1)?.whose !== whose) runs.push({ whose, told: [] })
-    runs.at(-1)?.told.push(`${field} ${message}`)
-  }
-  return runs.flatMap(({ told }) => told.sort())
-}
-
-function parts(spec: Spec | undefined): string {
-  if (!spec) return 'a status'
-  const { containers, initContainers = [], resources: whole } = spec
-  const own = [...initContainers, ...containers].map(({ resources, resizePolicy }) => [
-    resources,
-    resizePolicy,
-  ])
-  return JSON.stringify([own, whole], sorted)
-}
-
-const sorted = (_: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
-    : value
