@@ -1,7 +1,8 @@
 /** Which rows of a long list are to be made: those that are seen, and a few around them. */
 
-/** As the style has it. */
+/** As the style has it: of rows whose cells stand side by side, and of those with the name above all else, on narrow screens. */
 export const ROW_HEIGHT = 34
+export const TALL_ROW_HEIGHT = 54
 /** Rows beyond the edges, so that a quick wheel does not outrun them. */
 const BEYOND = 12
 
@@ -12,9 +13,14 @@ export interface VisibleRows {
 }
 
 /** A list may have become short while one was far down in it. */
-export function visibleRows(scrollTop: number, height: number, count: number): VisibleRows {
-  const wanted = Math.ceil(height / ROW_HEIGHT) + 2 * BEYOND
-  const top = Math.floor(scrollTop / ROW_HEIGHT) - BEYOND
+export function visibleRows(
+  scrollTop: number,
+  height: number,
+  count: number,
+  rowHeight = ROW_HEIGHT,
+): VisibleRows {
+  const wanted = Math.ceil(height / rowHeight) + 2 * BEYOND
+  const top = Math.floor(scrollTop / rowHeight) - BEYOND
   const first = Math.max(0, Math.min(top, count - wanted))
   return { first, last: Math.min(count, first + wanted) }
 }

@@ -1,15 +1,18 @@
 /**
  * The rows of a list as a table of which only what is seen is made: ten thousand rows scroll like ten. Rows are all of one height; what is above
- * and below of them is one empty row each. The arrow keys move through all of them.
+ * and below of them is one empty row each. The arrow keys move through all of them. On a narrow screen each row has its name above, and below it as much of
+ * the rest as has room.
  */
 import { type Resource, resourceKey } from '../model/resource.ts'
 import { objectAddress } from '../model/route.ts'
 import { columnLengths, type Row, type ShownTable, shownCell } from '../model/table.ts'
 import { toneOfCell } from '../model/tone.ts'
-import { ROW_HEIGHT, visibleRows } from '../model/visible-rows.ts'
+import { ROW_HEIGHT, TALL_ROW_HEIGHT, visibleRows } from '../model/visible-rows.ts'
 import { now } from './browser.ts'
 import { button, h, link, replace } from './dom.ts'
 
+/** As the style has it. */
+const NARROW = '(max-width: 760px)'
 const LETTER_PX = 8.6
 const CELL_PX = 34
 
@@ -70,6 +73,9 @@ export function createRows(options: {
     table,
     empty,
   )
+  const narrow = matchMedia(NARROW)
+  const rowHeight = () => (narrow.matches ? TALL_ROW_HEIGHT : ROW_HEIGHT)
+  // A phone that is turned is resized, too.
   new ResizeObserver(() => drawRows()).observe(element)
 
   function drawHead(sort: string): void {
@@ -106,9 +112,11 @@ export function createRows(options: {
 
   function drawRows(): void {
     const { rows } = shown
-    const { first, last } = visibleRows(element.scrollTop, element.clientHeight, rows.length)
-    above.style.height = `${first * ROW_HEIGHT}px`
-    below.style.height = `${(rows.length - last) * ROW_HEIGHT}px`
+    const { scrollTop, clientHeight } = element
+    const height = rowHeight()
+    const { first, last } = visibleRows(scrollTop, clientHeight, rows.length, height)
+    above.style.height = `${first * height}px`
+    below.style.height = `${(rows.length - last) * height}px`
     turn(first)
     const hasFocus = body.contains(document.activeElement)
     while (pool.length > last - first) pool.pop()?.element.remove()
@@ -180,7 +188,7 @@ export function createRows(options: {
       made.texts[at] = known
       if (isName) drawName(cell, row, text)
       else cell.textContent = text
-      cell.className = `tone-${toneOfCell(column.name, text, resource.kind)}`
+      cell.className = `tone-${toneOfCell(column.name, text, resource.kind)}${isName ? ' name' : ''}`
     }
   }
 
@@ -223,7 +231,7 @@ export function createRows(options: {
   function onKey(event: KeyboardEvent): void {
     const at = rowOf(event.target)
     if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return
-    const page = Math.max(1, Math.floor(element.clientHeight / ROW_HEIGHT) - 2)
+    const page = Math.max(1, Math.floor(element.clientHeight / rowHeight()) - 2)
     const steps: Readonly<Record<string, number>> = {
       ArrowDown: at + 1,
       ArrowUp: at - 1,
@@ -246,11 +254,12 @@ export function createRows(options: {
     const row = shown.rows[index]
     if (!row) return
     activeUid = row.object.metadata.uid
-    const top = index * ROW_HEIGHT
-    const headHeight = head.clientHeight
+    const height = rowHeight()
+    const top = index * height
+    const bottom = top + height + head.clientHeight
     if (top < element.scrollTop) element.scrollTop = top
-    else if (top + ROW_HEIGHT + headHeight > element.scrollTop + element.clientHeight)
-      element.scrollTop = top + ROW_HEIGHT + headHeight - element.clientHeight
+    else if (bottom > element.scrollTop + element.clientHeight)
+      element.scrollTop = bottom - element.clientHeight
     drawRows()
     pool.find(({ row: each }) => each === row)?.element.focus({ preventScroll: true })
   }

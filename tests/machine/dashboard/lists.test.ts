@@ -182,6 +182,49 @@ test('five thousand pods scroll like ten', { skip }, async context => {
   )
 })
 
+test('on a phone a list shows what matters without being moved sideways', { skip }, async () => {
+  await using cluster = await startCluster(quiet)
+  const account = { name: 'default', namespace: 'default' }
+  await cluster.client.create(serviceAccount, { metadata: account })
+  const names = Array.from(
+    { length: 200 },
+    (_, at) => `a-rather-long-name-of-a-workload-7d9f8b6c5d-${String(at).padStart(5, '0')}`,
+  )
+  for (const name of names)
+    await cluster.client.create(pod, {
+      metadata: { name, namespace: 'default' },
+      spec: { containers: [{ name: 'main', image: 'x', resources: {} }] },
+    })
+  await using seen = await visit(cluster.transport, { width: 390 })
+  const { page } = seen
+  await seen.goTo('#/list/pods')
+  await page.getByText(names[0] ?? '').waitFor()
+  for (const text of [names[0] ?? '', 'Pending', '0/1']) {
+    const box = await page.locator('table.rows td', { hasText: text }).first().boundingBox()
+    assert.ok(box && box.x >= 0 && box.x + box.width <= 390, `${text}: ${JSON.stringify(box)}`)
+    assert.ok(box.height > 10)
+  }
+  assert.equal(
+    await page
+      .locator('.list')
+      .evaluate(
+        (each: { scrollWidth: number; clientWidth: number }) => each.scrollWidth - each.clientWidth,
+      ),
+    0,
+  )
+  assert.ok((await page.locator('table.rows tr').count()) < 120, 'only what is seen is made')
+  await page.locator('table.rows tbody tr[tabindex="0"]').focus()
+  await page.keyboard.press('End')
+  await eventually(
+    () => focusedText(page),
+    text => text.includes(names.at(-1) ?? ''),
+  )
+  const last = await page.getByText(names.at(-1) ?? '').boundingBox()
+  assert.ok(last && last.y > 0 && last.y + last.height <= 800, JSON.stringify(last))
+  assert.deepEqual(await unreadable(page), [])
+  assert.deepEqual(seen.troubles, [])
+})
+
 test('all can be done by keys, and all has a name and enough contrast', { skip }, async () => {
   await using cluster = await startCluster(quiet)
   await shop(cluster, 'a1', 'a2', 'a3')
