@@ -32,6 +32,7 @@ import { rulesOf, type StoredResource } from './registry.ts'
 import { showAsSent } from './sent.ts'
 import {
   admit,
+  canBeOwned,
   checkNamespace,
   dropRepeatedOwners,
   MODIFIED,
@@ -176,9 +177,12 @@ async function replace(
   // Of these upstream has it that who sends a field has it, even where it is not taken.
   const isOwnedAsSent = isPartOfPod(write)
   if (isOwnedAsSent) await trackFields(write, previous, draft)
+  // What is left aside counts for that, too.
+  const hasOwners = write.isApply || canBeOwned(write, draft)
   keepOtherHalf(write, draft, previous)
   hooksOf(write.resource).complete?.(write, draft)
-  if (!isOwnedAsSent && write.subresource !== 'binding') {
+  if (!hasOwners) delete draft.metadata.managedFields
+  else if (!isOwnedAsSent && write.subresource !== 'binding') {
     const tracking = trackFields(write, previous, draft)
     if (tracking) await tracking
   }

@@ -1,7 +1,7 @@
 /** What all writes have in common: who writes where, admission, preconditions and the server's own metadata. */
 
 import { reread } from '#api/apiextensions/custom/custom-kind.ts'
-import { wrongEntries } from '#api/machinery/apply/apply.ts'
+import { isOwnable, wrongEntries } from '#api/machinery/apply/apply.ts'
 import { type FieldError, notSupported } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type {
@@ -249,6 +249,11 @@ export function trackFields(
   draft: KubernetesObject,
 ): Promise<void> | undefined {
   if (write.isApply) return
+  // Of a new object all that was sent counts.
+  if (!previous && !canBeOwned(write, draft)) {
+    delete draft.metadata.managedFields
+    return
+  }
   const finish = (entries: readonly ManagedFieldsEntry[] | undefined) => {
     if (entries && entries.length > 0) draft.metadata.managedFields = [...entries]
     else delete draft.metadata.managedFields
@@ -256,6 +261,12 @@ export function trackFields(
   const deciding = ownersAfter(write, previous, draft)
   if (deciding instanceof Promise) return deciding.then(finish)
   finish(deciding)
+}
+
+/** Whether anybody can own the fields of the draft, as it was sent. */
+export function canBeOwned({ resource }: Write, draft: KubernetesObject): boolean {
+  const { kind, fromStored } = resource.view
+  return !kind.custom || isOwnable(kind, fromStored?.(draft) ?? draft)
 }
 
 /** Who owns which fields of the draft once it is written. */

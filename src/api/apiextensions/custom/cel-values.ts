@@ -83,8 +83,8 @@ function celObject(
   for (const [name, part] of Object.entries(value)) {
     const property = propertyOf(schema, name)
     const celled = celName(name)
-    // Nulls that are no values are not there.
-    if (property && celled !== undefined && (part !== null || property.nullable))
+    // A field that is null is not there, also where it may be null; items and values of maps are.
+    if (property && celled !== undefined && part !== null)
       result[celled] = celValue(property, part, property['x-kubernetes-embedded-resource'])
     // Behind a dot, words of the language may be written as they are; then it is no other field.
     if (RESERVED.has(name) && celled !== undefined && celled in result)

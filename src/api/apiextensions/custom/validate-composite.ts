@@ -1,14 +1,15 @@
-/** anyOf, oneOf, allOf and not. What the first alternative lacks is told together with the combination. */
+/** anyOf, oneOf, allOf and not. What the nearest alternative lacks is told together with the combination. */
 import { type FieldError, invalid } from '../../machinery/field-error.ts'
 import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
 import { type Check, NO_FIELD, type Place } from './check.ts'
+import { looksAt } from './looks.ts'
 
 type Compile = (schema: JsonSchemaProps) => Check
 
 export function compositeCheck(schema: JsonSchemaProps, checkOf: Compile): Check | undefined {
   const parts = [
-    anyOf((schema.anyOf ?? []).map(checkOf)),
-    oneOf((schema.oneOf ?? []).map(checkOf)),
+    anyOf(schema.anyOf ?? [], checkOf),
+    oneOf(schema.oneOf ?? [], checkOf),
     allOf((schema.allOf ?? []).map(checkOf)),
     not(schema.not && checkOf(schema.not)),
   ].filter(part => part !== undefined)
@@ -44,24 +45,50 @@ function allOf(checks: readonly Check[]): Check | undefined {
   }
 }
 
-function anyOf(checks: readonly Check[]): Check | undefined {
-  if (checks.length === 0) return undefined
+interface Alternatives {
+  readonly schemas: readonly JsonSchemaProps[]
+  readonly value: unknown
+  readonly checkOf: Compile
+}
+
+/** What is wrong by the alternative that looks at most of the value, by the first of several such. */
+function nearest(
+  failures: readonly FieldError[][],
+  { schemas, value, checkOf }: Alternatives,
+): readonly FieldError[] {
+  if (schemas.length === 1) return failures[0] ?? []
+  const fits = (schema: JsonSchemaProps, part: unknown) => {
+    const errors: FieldError[] = []
+    checkOf(schema)(part, { path: '', old: undefined }, errors)
+    return errors.length === 0
+  }
+  const counts = schemas.map(schema => looksAt(schema, value, fits))
+  return failures[counts.indexOf(Math.max(...counts))] ?? []
+}
+
+function anyOf(schemas: readonly JsonSchemaProps[], checkOf: Compile): Check | undefined {
+  if (schemas.length === 0) return undefined
+  const checks = schemas.map(checkOf)
   return (value, place, errors) => {
     const failures = outcomes(checks, value, place)
     if (passed(failures) > 0) return
-    errors.push(told(place, 'validate at least one schema (anyOf)'), ...(failures[0] ?? []))
+    errors.push(
+      told(place, 'validate at least one schema (anyOf)'),
+      ...nearest(failures, { schemas, value, checkOf }),
+    )
   }
 }
 
-function oneOf(checks: readonly Check[]): Check | undefined {
-  if (checks.length === 0) return undefined
+function oneOf(schemas: readonly JsonSchemaProps[], checkOf: Compile): Check | undefined {
+  if (schemas.length === 0) return undefined
+  const checks = schemas.map(checkOf)
   return (value, place, errors) => {
     const failures = outcomes(checks, value, place)
     const count = passed(failures)
     if (count === 1) return
     const found = count === 0 ? 'Found none valid' : `Found ${count} valid alternatives`
     errors.push(told(place, `validate one and only one schema (oneOf). ${found}`))
-    if (count === 0) errors.push(...(failures[0] ?? []))
+    if (count === 0) errors.push(...nearest(failures, { schemas, value, checkOf }))
   }
 }
 

@@ -49,8 +49,9 @@ function distinct(errors: readonly FieldError[]): readonly FieldError[] {
 }
 
 function fieldIn(prefix: string, field: string): string {
-  if (prefix === '') return field
-  return field === NO_FIELD || field === '' ? prefix : `${prefix}.${field}`
+  const own = field.replace(/^\./, '')
+  if (prefix === '') return own
+  return own === NO_FIELD || own === '' ? prefix : `${prefix}.${own}`
 }
 
 function compile(schema: JsonSchemaProps): Check {
@@ -157,8 +158,18 @@ function enumCheck({ enum: allowed }: JsonSchemaProps): Check | undefined {
   if (!allowed || allowed.length === 0) return undefined
   const texts = allowed.map(each => (typeof each === 'string' ? each : stringifyJson(each)))
   return (value, { path }, errors) => {
-    if (!allowed.some(each => equal(each, value))) errors.push(notSupported(path, value, texts))
+    if (!allowed.some(each => equal(each, asOneOf(each, value))))
+      errors.push(notSupported(path, value, texts))
   }
+}
+
+/** Upstream makes of a number what Go makes of it in the type of what it may be: without its fraction, or the letter of this number. */
+function asOneOf(allowed: unknown, value: unknown): unknown {
+  if (typeof value !== 'number' || value === allowed) return value
+  if (typeof allowed === 'number' && Number.isInteger(allowed)) return Math.trunc(value) + 0
+  if (typeof allowed !== 'string' || !Number.isInteger(value)) return value
+  const isLetter = value >= 0 && value <= 0x10ffff && (value < 0xd800 || value > 0xdfff)
+  return isLetter ? String.fromCodePoint(value) : '\ufffd'
 }
 
 function listCheck(schema: JsonSchemaProps): Check | undefined {
@@ -200,8 +211,10 @@ function objectCheck(schema: JsonSchemaProps): Check | undefined {
     const before = isPlainObject(old) ? old : {}
     for (const [name, part] of Object.entries(value)) {
       const check = properties.get(name) ?? checkValue
+      const isField = properties.has(name)
       const place = {
-        path: below(path, name),
+        // Values of a map stand behind a dot also where nothing is before it.
+        path: isField ? below(path, name) : `${path}.${name}`,
         old: Object.hasOwn(before, name) ? before[name] : undefined,
       }
       check?.(part, place, errors)

@@ -99,25 +99,24 @@ function wrongExpressions(
   const errors: FieldError[] = []
   const why = problemOf(rule.rule, 'bool', typed)
   if (why !== undefined) errors.push(invalid(`${path}.rule`, asGoShows(rule), why))
-  else {
-    const { usesOldSelf } = compileExpression(rule.rule)
-    if (!usesOldSelf && optionalOldSelf !== undefined)
-      errors.push(
-        invalid(
-          `${path}.optionalOldSelf`,
-          optionalOldSelf,
-          'may not be set if oldSelf is not used in rule',
-        ),
-      )
-    if (usesOldSelf && uncorrelatable !== undefined)
-      errors.push(
-        invalid(
-          `${path}.rule`,
-          rule.rule,
-          `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`,
-        ),
-      )
-  }
+  // What does not compile uses nothing.
+  const usesOldSelf = why === undefined && compileExpression(rule.rule).usesOldSelf
+  if (!usesOldSelf && optionalOldSelf !== undefined)
+    errors.push(
+      invalid(
+        `${path}.optionalOldSelf`,
+        optionalOldSelf,
+        'may not be set if oldSelf is not used in rule',
+      ),
+    )
+  if (usesOldSelf && uncorrelatable !== undefined)
+    errors.push(
+      invalid(
+        `${path}.rule`,
+        rule.rule,
+        `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`,
+      ),
+    )
   const whyNot = messageExpression ? problemOf(messageExpression, 'string', typed) : undefined
   if (whyNot !== undefined)
     errors.push(

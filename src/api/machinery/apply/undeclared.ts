@@ -24,25 +24,30 @@ export function faultsIn(schema: AnySchema, value: unknown): string | undefined 
   return ['errors:', ...faults.slice(0, MAXIMUM_FAULTS).map(fault => `  ${fault}`)].join('\n')
 }
 
-function told(schema: AnySchema, value: unknown): string[] {
-  const faults: string[] = []
-  visit(schema, value, '', faults)
-  return faults
+/** Whether all of it is of the types that the schema has; items of sets and keyed lists may stand twice. */
+export function isTyped(schema: AnySchema, value: unknown): boolean {
+  return told(schema, value, true).length === 0
 }
 
-function visit(
-  schema: AnySchema | undefined,
-  value: unknown,
-  path: string,
-  faults: string[],
-): void {
+function told(schema: AnySchema, value: unknown, mayRepeat = false): string[] {
+  const found: Found = { faults: [], mayRepeat }
+  visit(schema, value, '', found)
+  return found.faults
+}
+
+interface Found {
+  readonly faults: string[]
+  readonly mayRepeat: boolean
+}
+
+function visit(schema: AnySchema | undefined, value: unknown, path: string, found: Found): void {
   if (schema === undefined || value === undefined || value === null) return
-  if (schema.type === 'struct') visitFields(schema, value, path, faults)
-  else if (schema.type === 'map') visitValues(schema, value, path, faults)
-  else if (schema.type === 'list') visitItems(schema, value, path, faults)
+  if (schema.type === 'struct') visitFields(schema, value, path, found)
+  else if (schema.type === 'map') visitValues(schema, value, path, found)
+  else if (schema.type === 'list') visitItems(schema, value, path, found)
   else if (schema.type !== 'alternative') {
     const fault = wrongScalar(schema.type, value)
-    if (fault) faults.push(`${path}: ${fault}`)
+    if (fault) found.faults.push(`${path}: ${fault}`)
   }
 }
 
@@ -50,19 +55,19 @@ function visitFields(
   schema: AnySchema & { readonly type: 'struct' },
   value: unknown,
   path: string,
-  faults: string[],
+  found: Found,
 ): void {
   if (!isPlainObject(value)) {
-    faults.push(`${path}: expected map, got ${goPlain(value)}`)
+    found.faults.push(`${path}: expected map, got ${goPlain(value)}`)
     return
   }
   for (const [name, part] of Object.entries(value)) {
     const inner = fieldSchemaOf(schema.shape, name)
     if (inner === undefined) {
-      faults.push(`${path}.${name}: field not declared in schema`)
+      found.faults.push(`${path}.${name}: field not declared in schema`)
       return // As upstream, which looks no further in this object.
     }
-    visit(inner, part, `${path}.${name}`, faults)
+    visit(inner, part, `${path}.${name}`, found)
   }
 }
 
@@ -70,30 +75,31 @@ function visitValues(
   schema: AnySchema & { readonly type: 'map' },
   value: unknown,
   path: string,
-  faults: string[],
+  found: Found,
 ): void {
   if (isUndescribed(schema)) return
-  if (!isPlainObject(value)) faults.push(`${path}: expected map, got ${goPlain(value)}`)
+  if (!isPlainObject(value)) found.faults.push(`${path}: expected map, got ${goPlain(value)}`)
   else
     for (const [name, part] of Object.entries(value))
-      visit(schema.values, part, `${path}.${name}`, faults)
+      visit(schema.values, part, `${path}.${name}`, found)
 }
 
-function visitItems(schema: ListSchema, value: unknown, path: string, faults: string[]): void {
+function visitItems(schema: ListSchema, value: unknown, path: string, found: Found): void {
   if (!Array.isArray(value)) {
-    faults.push(`${path}: expected list, got ${goPlain(value)}`)
+    found.faults.push(`${path}: expected list, got ${goPlain(value)}`)
     return
   }
   const seen = new Set<string>()
   for (const [at, item] of value.entries()) {
     const element = elementOf(schema, item, at)
     if (element instanceof Error) {
-      faults.push(`${path}: element ${at}: ${element.message}`)
+      found.faults.push(`${path}: element ${at}: ${element.message}`)
       return
     }
-    if (seen.has(element)) faults.push(`${path}: duplicate entries for key ${element}`)
+    if (seen.has(element) && !found.mayRepeat)
+      found.faults.push(`${path}: duplicate entries for key ${element}`)
     seen.add(element)
-    visit(schema.items, item, path + element, faults)
+    visit(schema.items, item, path + element, found)
   }
 }
 
