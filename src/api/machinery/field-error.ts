@@ -20,6 +20,8 @@ export interface FieldError {
   readonly field: string
   /** The message of the cause, without the field: `Invalid value: "x": must be …`. */
   readonly message: string
+  /** It was as wrong before, and may stay: whoever writes is warned, not refused. */
+  readonly mayStay?: true
 }
 
 const quoted = (value: unknown) => {

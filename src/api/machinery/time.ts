@@ -90,7 +90,7 @@ function secondsOf(text: string, layout: string): number {
 }
 
 const outOfRange = (text: string, part: string) =>
-  badRequest(`parsing time ${JSON.stringify(text)}: ${part} out of range`)
+  badRequest(`parsing time ${quoted(text)}: ${part} out of range`)
 
 /** The parts of a layout as Go names them, and what each takes. An hour may have one digit. */
 const ELEMENTS: readonly (readonly [element: string, taken: RegExp])[] = [
@@ -117,17 +117,28 @@ const MICRO_ELEMENTS: typeof ELEMENTS = ELEMENTS.flatMap(each =>
     : [each],
 )
 
+/** As Go quotes texts that are no times: what is not ASCII byte by byte. */
+const quoted = (text: string) =>
+  `"${text
+    .replace(/["\\]/g, '\\$&')
+    .replace(/[^\x20-\x7f]+/g, letters =>
+      Buffer.from(letters).reduce(
+        (so, byte) => `${so}\\x${byte.toString(16).padStart(2, '0')}`,
+        '',
+      ),
+    )}"`
+
 /** Says from where on the text is no time, and for what part of the layout. */
 function unreadable(text: string, layout: string): Error {
-  const head = `parsing time ${JSON.stringify(text)}`
+  const head = `parsing time ${quoted(text)}`
   let rest = text
   for (const [element, taken] of layout === MICRO_LAYOUT ? MICRO_ELEMENTS : ELEMENTS) {
     const match = taken.exec(rest)
     if (!match)
       return badRequest(
-        `${head} as "${layout}": cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(element)}`,
+        `${head} as "${layout}": cannot parse ${quoted(rest)} as ${quoted(element)}`,
       )
     rest = rest.slice(match[0].length)
   }
-  return badRequest(`${head}: extra text: ${JSON.stringify(rest)}`)
+  return badRequest(`${head}: extra text: ${quoted(rest)}`)
 }

@@ -63,7 +63,8 @@ function wrongRequest({ spec }: CertificateSigningRequest): FieldError[] {
     const { signatureProblem: problem } = requestInPem(text)
     return problem ? [invalid('spec.request', spec.request, problem)] : []
   } catch (thrown) {
-    return [invalid('spec.request', spec.request, messageOf(thrown))]
+    // Where nobody sent any, Go shows none.
+    return [invalid('spec.request', spec.request || undefined, messageOf(thrown))]
   }
 }
 

@@ -120,11 +120,18 @@ function generatedName(write: Write, prefix: string): string {
   return prefix.slice(0, MAXIMUM_GENERATED_PREFIX) + nameSuffix(write.exchange.server.random)
 }
 
-function noUniqueName(taken: StatusError): StatusError {
+/** Upstream tells here by which group it knows Events itself. */
+const OF_EVENTS = 'events.k8s.io'
+
+function noUniqueName({ message, details }: StatusError): StatusError {
+  const isEvent = details?.group === OF_EVENTS
+  const told = isEvent ? message.replace(`events.${OF_EVENTS} `, 'events ') : message
+  const { group, ...others } = details ?? {}
+  const named = isEvent || group === undefined ? others : { group, ...others }
   return new StatusError(
     'AlreadyExists',
-    `${taken.message}, the server was not able to generate a unique name for the object`,
-    { ...taken.details, retryAfterSeconds: 1 },
+    `${told}, the server was not able to generate a unique name for the object`,
+    { ...named, retryAfterSeconds: 1 },
   )
 }
 

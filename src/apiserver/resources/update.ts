@@ -1,5 +1,6 @@
 /** Changing a stored object: PUT, and the loop under every other write that builds on what is stored. */
 
+import type { FieldError } from '#api/machinery/field-error.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { respelled } from '#api/machinery/respelled.ts'
@@ -330,9 +331,20 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
   else if (subresource !== 'binding') errors.push(...kind.validate(draft, previous))
   if (judgesChangesFirst !== true) errors.push(...changes)
   errors.push(...(hooksOf(write.resource).validate?.(write, judged, previous) ?? []))
-  if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? write.name, errors)
+  const refused = errors.filter(({ mayStay }) => !mayStay)
+  if (refused.length < errors.length) warnOfOld(write, errors)
+  if (refused.length > 0) throw invalid(kind, draft.metadata.name ?? write.name, refused)
   const warnings = subresource === 'status' ? kind.statusWarnings(draft) : []
   write.exchange.warnings.push(...(isWhole(write) ? kind.warnings(draft, previous) : warnings))
+}
+
+/** Of mistakes that were there before; upstream has no warnings with control characters in them. */
+function warnOfOld({ exchange }: Write, errors: readonly FieldError[]): void {
+  for (const { field, message, mayStay } of errors) {
+    const text = `${field}: ${message}`
+    if (mayStay && !/\p{Cc}/u.test(text) && !exchange.warnings.includes(text))
+      exchange.warnings.push(text)
+  }
 }
 
 /** The same but for the revision, and for the times in managedFields, which alone make no change. */

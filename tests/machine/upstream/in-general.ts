@@ -40,6 +40,6 @@ interface Cause {
 }
 const firstLine = (message = '') => message.split('\n', 1)[0] ?? ''
 type Owner = Readonly<Record<string, string>>
-const rankOf = ({ operation, manager, subresource }: Owner) =>
-  `${operation} ${manager} ${subresource}`
+const rankOf = ({ operation, manager, subresource, apiVersion }: Owner) =>
+  `${operation} ${manager} ${subresource} ${apiVersion}`
 const inOneLine = (value: object) => JSON.stringify(value)

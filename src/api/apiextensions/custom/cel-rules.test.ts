@@ -164,8 +164,34 @@ describe('rules that do not hold', () => {
   })
 
   test('may stay where nothing changed', () => {
-    assert.deepEqual(ruled(rule, wrong, wrong), [])
-    assert.equal(ruled(rule, wrong, { least: 3, most: 1 }).length, 1)
+    const found = { spec: { ...spec, 'x-kubernetes-validations': [{ rule }] } }
+    const schema: JsonSchemaProps = { type: 'object', properties: found }
+    const old = { spec: wrong }
+    assert.deepEqual(
+      wrongByRules(schema, old, old, []).map(({ mayStay }) => mayStay),
+      [true],
+    )
+    assert.deepEqual(
+      wrongByRules(schema, old, { spec: { least: 3, most: 1 } }, []).map(({ mayStay }) => mayStay),
+      [undefined],
+    )
+  })
+
+  test('may stay in a list that is as it was, though its items have no past', () => {
+    const items: JsonSchemaProps = {
+      type: 'string',
+      'x-kubernetes-validations': [{ rule: "self != 'b'" }],
+    }
+    const schema: JsonSchemaProps = {
+      type: 'object',
+      properties: { tags: { type: 'array', items }, size: { type: 'integer' } },
+    }
+    const judged = (tags: string[]) =>
+      wrongByRules(schema, { tags, size: 2 }, { tags: ['a', 'b'], size: 1 }, []).map(
+        ({ field, mayStay }) => [field, mayStay],
+      )
+    assert.deepEqual(judged(['a', 'b']), [['tags[1]', true]])
+    assert.deepEqual(judged(['b']), [['tags[0]', undefined]])
   })
 
   test('because they cannot be evaluated say why', () => {
@@ -264,6 +290,26 @@ test('a rule that takes too long is stopped', () => {
   const [line = ''] = ruled('self.tags.all(a, self.tags.all(b, a != b || a == b))', { tags })
   assert.match(line, /cost limit exceeded|running out of cost budget/)
   assert.ok(performance.now() - before < 20_000)
+})
+
+test('a field that is null is not there, items and values of maps are', () => {
+  const maybe: JsonSchemaProps = { type: 'string', nullable: true }
+  const rules = [
+    '!has(self.maybe) && !has(self.parts[0].maybe)',
+    "size(self.list) == 2 && dyn(self.list[1]) == null && 'a' in self.map",
+  ].map(rule => ({ rule }))
+  const schema: JsonSchemaProps = {
+    type: 'object',
+    properties: {
+      maybe,
+      list: { type: 'array', items: maybe },
+      map: { type: 'object', additionalProperties: maybe },
+      parts: { type: 'array', items: { type: 'object', properties: { maybe } } },
+    },
+    'x-kubernetes-validations': rules,
+  }
+  const object = { maybe: null, list: ['a', null], map: { a: null }, parts: [{ maybe: null }] }
+  assert.deepEqual(lines(wrongByRules(schema, object, undefined, [])), [])
 })
 
 test('names that the language cannot write are escaped', () => {

@@ -1,6 +1,6 @@
 /**
  * x-kubernetes-validations: rules in the Common Expression Language, at every place of a schema. Rules that look at the old
- * value run where there is one; what has not changed is not complained about by the others.
+ * value run where there is one; of what has not changed the others only warn.
  */
 import { messageOf } from '#base/errors.ts'
 import {
@@ -16,7 +16,7 @@ import { type FieldError, forbidden, invalid, required } from '../../machinery/f
 import { equal } from '../../machinery/patch/json-patch.ts'
 import { isPlainObject } from '../../machinery/plain.ts'
 import type { JsonSchemaProps, ValidationRule } from '../v1/json-schema-props.ts'
-import { celValue } from './cel-values.ts'
+import { celValue, InvalidData } from './cel-values.ts'
 import { NO_FIELD } from './check.ts'
 import { namesIn } from './rule-path.ts'
 import { fieldOf, itemsOf, propertyOf, schemasWithin } from './walk.ts'
@@ -90,6 +90,14 @@ interface Place {
   readonly previous: unknown
   readonly path: string
   readonly isRoot: boolean
+  /** What it is a part of. */
+  readonly around?: Place
+}
+
+/** Whether it is as it was, by itself or as a part of something that is. */
+function isAsItWas({ next, previous, around }: Place): boolean {
+  if (previous !== undefined && equal(next, previous)) return true
+  return around !== undefined && isAsItWas(around)
 }
 
 function checkRules(schema: JsonSchemaProps | undefined, place: Place, run: Run): void {
@@ -103,7 +111,7 @@ function checkRules(schema: JsonSchemaProps | undefined, place: Place, run: Run)
       const before = sameItem(schema, item, previous)
       checkRules(
         items,
-        { next: item, previous: before, path: `${path}[${at}]`, isRoot: false },
+        { next: item, previous: before, path: `${path}[${at}]`, isRoot: false, around: place },
         run,
       )
     }
@@ -115,7 +123,7 @@ function checkRules(schema: JsonSchemaProps | undefined, place: Place, run: Run)
       const before = Object.hasOwn(old, name) ? old[name] : undefined
       checkRules(
         fieldOf(schema, name),
-        { next: part, previous: before, path: inner, isRoot: false },
+        { next: part, previous: before, path: inner, isRoot: false, around: place },
         run,
       )
     }
@@ -133,24 +141,32 @@ function sameItem(schema: JsonSchemaProps, item: unknown, previous: unknown): un
 function applyRules(
   schema: JsonSchemaProps,
   rules: readonly ValidationRule[],
-  { next, previous, path, isRoot }: Place,
+  place: Place,
   run: Run,
 ): void {
+  const { next, previous, path, isRoot } = place
   const isResource = isRoot || schema['x-kubernetes-embedded-resource'] === true
-  const self = celValue(schema, next, isResource)
+  const self = seen(schema, next, isResource)
   const old =
-    previous === undefined || previous === null ? undefined : celValue(schema, previous, isResource)
+    previous === undefined || previous === null ? undefined : seen(schema, previous, isResource)
   for (const rule of rules) {
     if (run.isOver) return
     const wrong = applyRule(rule, { self, old }, run)
     if (wrong === undefined) continue
-    const isUnchanged = previous !== undefined && equal(next, previous)
-    if (wrong.mayStay && isUnchanged) continue
-    run.errors.push(
-      wrong.isFalse
-        ? errorFor(rule, schema, { next, path, detail: wrong.detail })
-        : invalid(path, schema.type ?? '', wrong.detail),
-    )
+    const error = wrong.isFalse
+      ? errorFor(rule, schema, { next, path, detail: wrong.detail })
+      : invalid(path, schema.type ?? '', wrong.detail)
+    run.errors.push(wrong.mayStay && isAsItWas(place) ? { ...error, mayStay: true } : error)
+  }
+}
+
+/** A value as rules see it, or why they cannot. */
+function seen(schema: JsonSchemaProps, value: unknown, isResource: boolean): unknown {
+  try {
+    return celValue(schema, value, isResource)
+  } catch (thrown) {
+    if (thrown instanceof InvalidData) return thrown
+    throw thrown
   }
 }
 
@@ -175,6 +191,12 @@ function applyRule(
   }
   const { usesOldSelf } = program
   if (usesOldSelf && old === undefined && !rule.optionalOldSelf) return undefined
+  const unseen = self instanceof InvalidData ? self : usesOldSelf && old
+  if (unseen instanceof InvalidData) {
+    const asOptional = unseen === old && rule.optionalOldSelf
+    const why = asOptional ? `unsupported conversion to ref.Val: (*errors.errorString)` : ''
+    return failed(whyFailed(rule, new Error(`${why}${unseen.message}`)))
+  }
   const variables = { self, oldSelf: rule.optionalOldSelf ? optional(old) : (old ?? null) }
   try {
     if (program.evaluate(variables, run.budget) === true) return undefined

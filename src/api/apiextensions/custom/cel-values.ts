@@ -25,12 +25,79 @@ export function celName(name: string): string | undefined {
 
 type CelObject = Record<string, unknown>
 
-/** `isResource` lets the names of a whole object be seen, though no schema mentions them. */
+/** A value of another type than its schema says: it was there before the schema, and no rule can look at it. */
+export class InvalidData extends Error {
+  override readonly name = 'InvalidData'
+}
+
+const WANTED: Readonly<Record<string, string>> = {
+  string: 'string',
+  integer: 'int',
+  number: 'float',
+  boolean: 'bool',
+}
+
+/** As upstream tells it; undefined where a rule can look. */
+function wrongData(schema: JsonSchemaProps | undefined, value: unknown): string | undefined {
+  const { type = '' } = schema ?? {}
+  if (!schema || value === null || schema['x-kubernetes-int-or-string']) return undefined
+  if (type === 'object' || type === 'array') {
+    const fits = type === 'array' ? Array.isArray(value) : isPlainObject(value)
+    const what = type === 'array' ? 'an array' : 'a map'
+    return fits
+      ? undefined
+      : `invalid data, expected ${what} for the provided schema with type=${type}`
+  }
+  const [wanted, found] = [WANTED[type], goTypeOf(value)]
+  const fits = FITTING[type]?.includes(found)
+  return wanted === undefined || fits ? undefined : `invalid data, expected ${wanted}, got ${found}`
+}
+
+const FITTING: Readonly<Record<string, readonly string[]>> = {
+  string: ['string'],
+  integer: ['int64'],
+  number: ['int64', 'float64'],
+  boolean: ['bool'],
+}
+
+function goTypeOf(value: unknown): string {
+  if (typeof value === 'bigint') return 'int64'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (typeof value === 'boolean') return 'bool'
+  if (typeof value === 'string') return 'string'
+  return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}'
+}
+
+/** An object of whose fields some cannot be looked at, each for its reason. */
+function withUnreadable(object: CelObject, reasons: ReadonlyMap<string, string>): CelObject {
+  const check = (name: string | symbol) => {
+    const reason = typeof name === 'string' && reasons.get(name)
+    if (reason) throw new InvalidData(reason)
+  }
+  return new Proxy(object, {
+    get(target, name) {
+      check(name)
+      return Reflect.get(target, name)
+    },
+    has(target, name) {
+      check(name)
+      return Reflect.has(target, name)
+    },
+    getOwnPropertyDescriptor(target, name) {
+      check(name)
+      return Reflect.getOwnPropertyDescriptor(target, name)
+    },
+  })
+}
+
+/** `isResource` lets the names of a whole object be seen, though no schema mentions them. Throws InvalidData. */
 export function celValue(
   schema: JsonSchemaProps | undefined,
   value: unknown,
   isResource = false,
 ): unknown {
+  const reason = wrongData(schema, value)
+  if (reason !== undefined) throw new InvalidData(reason)
   if (Array.isArray(value)) return value.map(item => celValue(itemsOf(schema), item))
   if (isPlainObject(value)) return celObject(schema, value, isResource)
   if (typeof value === 'number') return celNumber(schema, value)
@@ -74,24 +141,34 @@ function celObject(
   isResource: boolean,
 ): CelObject {
   const result: CelObject = Object.create(null)
+  const unreadable = new Map<string, string>()
+  const note = (name: string, inner: JsonSchemaProps | undefined, part: unknown, whole = false) => {
+    try {
+      result[name] = celValue(inner, part, whole)
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidData)) throw thrown
+      result[name] = null
+      unreadable.set(name, thrown.message)
+    }
+  }
   const map = valuesOf(schema)
   const isMap = map !== undefined || schema?.properties === undefined
   if (isMap && !isResource) {
-    for (const [name, part] of Object.entries(value)) result[name] = celValue(map, part)
-    return result
+    for (const [name, part] of Object.entries(value)) note(name, map, part)
+    return unreadable.size > 0 ? withUnreadable(result, unreadable) : result
   }
   for (const [name, part] of Object.entries(value)) {
     const property = propertyOf(schema, name)
     const celled = celName(name)
     // A field that is null is not there, also where it may be null; items and values of maps are.
     if (property && celled !== undefined && part !== null)
-      result[celled] = celValue(property, part, property['x-kubernetes-embedded-resource'])
+      note(celled, property, part, property['x-kubernetes-embedded-resource'])
     // Behind a dot, words of the language may be written as they are; then it is no other field.
     if (RESERVED.has(name) && celled !== undefined && celled in result)
       Object.defineProperty(result, name, { value: result[celled] })
   }
   if (isResource) addIdentity(result, value)
-  return result
+  return unreadable.size > 0 ? withUnreadable(result, unreadable) : result
 }
 
 /** Of metadata, rules see the names alone. */

@@ -89,7 +89,11 @@ function typeOf(schema: JsonSchemaProps, name: string): AnySchema {
         listKeys: schema['x-kubernetes-list-map-keys'] ?? [],
       }
     }
-    case 'string':
+    case 'string': {
+      // As upstream, which has types of texts alone and of bytes; what has another format is any scalar to an apply.
+      const { format = '' } = schema
+      return { type: format === '' || format === 'byte' ? 'string' : 'time', presence: 'optional' }
+    }
     case 'boolean':
       return { type: schema.type, presence: 'optional' }
     case 'integer':

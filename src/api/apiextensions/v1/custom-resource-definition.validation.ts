@@ -4,6 +4,7 @@ import { loadCelEngine } from '../../cel/engine.ts'
 import { type FieldError, invalid, notSupported, required } from '../../machinery/field-error.ts'
 import { isDns1035Label, isDns1123Subdomain } from '../../machinery/names.ts'
 import { equal } from '../../machinery/patch/json-patch.ts'
+import { isSaid } from '../../machinery/said-lists.ts'
 import { isKnownFormat } from '../custom/formats.ts'
 import { schemasWithin } from '../custom/walk.ts'
 import { isConditionTrue } from './conditions.ts'
@@ -193,10 +194,10 @@ function wrongVersionList(versions: readonly CustomResourceVersion[]): FieldErro
     errors.push(invalid('spec.versions', versions, 'must contain unique version names'))
   if (versions.filter(({ storage }) => storage).length !== 1)
     errors.push(
-      // Nearly always nobody sent any; Go tells that from an empty list.
+      // Go tells nothing from an empty list.
       invalid(
         'spec.versions',
-        versions.length === 0 ? null : versions,
+        versions.length === 0 && !isSaid(versions) ? null : versions,
         'must have exactly one version marked as storage version',
       ),
     )

@@ -33,9 +33,16 @@ function wrongDefault(schema: JsonSchemaProps, field: string): FieldError[] {
   const unknown =
     unknownFields.length > 0 ? [invalid(field, preset, 'must not have unknown fields')] : []
   const embedded = validateEmbedded(schema, preset, field)
-  const wrong = embedded.length > 0 ? embedded : validateValue(schema, preset, { prefix: field })
+  const wrong = embedded.length > 0 ? embedded : wrongValue(schema, preset, field)
   return [...unknown, ...(wrong.length > 0 ? wrong : wrongByItsRules(schema, preset, field))]
 }
+
+/** Of what may be a number or a text, upstream does not mind other types in defaults, but for what else the schema says. */
+const wrongValue = (schema: JsonSchemaProps, preset: unknown, field: string) =>
+  validateValue(schema, preset, { prefix: field }).filter(
+    ({ type, message }) => type !== 'FieldValueTypeInvalid' || !EITHER.test(message),
+  )
+const EITHER = / must be of type integer,string: /
 
 /** Rules that are wrong themselves are told of elsewhere. */
 function wrongByItsRules(schema: JsonSchemaProps, preset: unknown, field: string): FieldError[] {

@@ -76,11 +76,16 @@ export function wrongSchema(
   errors.push(...wrong)
   // What the schema itself has wrong comes first.
   if (isTyped && !isUnchanged && wrong.every(({ field: at }) => OF_RULES.test(at)))
-    errors.push(...wrongRuleCosts(schema, field, new Set(wrong.map(({ field: at }) => at))))
+    errors.push(...wrongRuleCosts(schema, field, withoutCost(wrong)))
   if (errors.length === 0 && unsupported !== undefined)
     errors.push(invalid(field, '', `OpenAPIV3Schema '${unsupported}' is not supported`))
   return errors
 }
+
+/** Where expressions are that are none. One that only looks where there is no past costs what it costs. */
+const withoutCost = (wrong: readonly FieldError[]): ReadonlySet<string> =>
+  new Set(wrong.filter(({ message }) => !UNCORRELATABLE.test(message)).map(({ field }) => field))
+const UNCORRELATABLE = /: oldSelf cannot be used on the uncorrelatable portion of the schema/
 
 function wrongRoot(schema: JsonSchemaProps, field: string): FieldError[] {
   if (schema.type !== undefined && schema.type !== '' && schema.type !== 'object')

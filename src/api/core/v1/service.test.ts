@@ -291,8 +291,8 @@ test('a balancer says where it takes traffic', () => {
   }
   const at = 'status.loadBalancer.ingress'
   assert.deepEqual(problems('LoadBalancer', [{ ip: '10.0.0.1' }, { hostname: 'a.b' }]), [])
-  assert.deepEqual(problems('ClusterIP', [{ ip: '10.0.0.1', ipMode: 'VIP' }]), [
-    `${at}: Forbidden: may only be used when \`type\` is 'LoadBalancer'`,
+  assert.deepEqual(problems('ClusterIP', [{ ip: 'here', ipMode: 'VIP' }]), [
+    `${at}: Forbidden: may only be used when \`spec.type\` is 'LoadBalancer'`,
   ])
   assert.deepEqual(
     problems('LoadBalancer', [

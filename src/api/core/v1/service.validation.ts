@@ -129,7 +129,7 @@ export function validateServiceStatus({ spec, status }: Service): readonly Field
   const ingress = status.loadBalancer.ingress ?? []
   const errors: FieldError[] = []
   if (ingress.length > 0 && spec.type !== 'LoadBalancer')
-    errors.push(forbidden(path, ONLY_BALANCED))
+    return [forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")]
   for (const [index, { ip, hostname, ipMode }] of ingress.entries()) {
     const at = `${path}[${index}]`
     errors.push(...given(`${at}.ip`, ip, isIp))

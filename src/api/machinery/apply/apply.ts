@@ -30,6 +30,7 @@ import {
   bare,
   Changes,
   checkFitsOwners,
+  identity,
   schemaOf,
   type Versions,
   withoutDropped,
@@ -304,17 +305,17 @@ function knownOwners(
   const metadata = { ...live.metadata, managedFields: [] }
   const part = withoutForeignParts(kind, { ...live, metadata }, writer.subresource)
   const before = { ...writer, manager: BEFORE_FIRST_APPLY }
+  // What nobody can own nobody can take over, either.
+  const untyped = (faults: string | undefined) =>
+    new PlainError(
+      `failed to create manager for existing fields: failed to convert new object (${identity(kind, live)}) to smd typed: ${faults}`,
+    )
+  if (!isOwnable(kind, live)) throw untyped(faultsIn(schemaOf(kind), bare(live)))
   try {
     return ownersOf(tracked(kind, undefined, part, before))
   } catch (thrown) {
     const faults = thrown instanceof StatusError && faultsIn(schemaOf(kind), bare(live))
-    if (!faults) throw thrown
-    // What nobody can own nobody can take over, either.
-    const { namespace = '', name = '' } = live.metadata
-    const told = `${namespace}/${name}; ${kind.group}/${kind.version}, Kind=${kind.kind}`
-    throw new PlainError(
-      `failed to create manager for existing fields: failed to convert new object (${told}) to smd typed: ${faults}`,
-    )
+    throw faults ? untyped(faults) : thrown
   }
 }
 

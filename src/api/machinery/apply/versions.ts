@@ -90,6 +90,9 @@ export function checkFitsOwners(
   owners: readonly Owner[],
   versions: Versions | undefined,
 ): void {
+  const faults = kind.custom && faultsIn(schemaOf(kind), bare(live))
+  if (faults)
+    throw new PlainError(`failed to create typed live object (${identity(kind, live)}): ${faults}`)
   if (!versions) return
   for (const apiVersion of new Set(owners.map(owner => owner.apiVersion))) {
     const other = apiVersion === apiVersionOf(kind) ? undefined : versions.kindOf(apiVersion)
@@ -97,6 +100,12 @@ export function checkFitsOwners(
     if (shown) checkFits(other, shown)
   }
 }
+
+/** As Go shows an object: where it is, and what it is. */
+export const identity = (
+  { group, version, kind }: AnyKind,
+  { metadata: { namespace = '', name = '' } }: KubernetesObject,
+): string => `${namespace}/${name}; ${group}/${version}, Kind=${kind}`
 
 function between(kind: AnyKind, from: KubernetesObject | undefined, to: KubernetesObject) {
   return objectDifferences(kind.shape, from ?? nothingOf(kind), to)
