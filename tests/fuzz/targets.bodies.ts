@@ -94,8 +94,9 @@ const yaml: Target = {
   words: YAML_WORDS,
   run(input) {
     const value = parseYaml(input)
-    // What is written means the same when it is read again, unless it has too many values by then.
-    const again = parseYaml(Buffer.from(writeYaml(value)))
+    // What is written means the same when it is read again, unless it has too many values by then. It stands in something, as all texts of
+    // objects do: of a text that is a whole document go-yaml and YAML 1.2 count the indentation from different columns.
+    const { part: again } = parseYaml(Buffer.from(writeYaml({ part: value }))) as { part: unknown }
     // In CBOR, the order of keys makes no difference.
     assert.deepEqual(encodeCborValue(again), encodeCborValue(value))
   },

@@ -248,6 +248,27 @@ test('and for whom volumes of the pod say, or drivers of these', async () => {
   await no(audiences('vault', 'of-driver'), /node may only request 0 or 1 audiences/)
 })
 
+test('of a claim a node tells what it learns of the volume, and nothing else', async () => {
+  const claim = (status: object, more: object = {}): Asked['object'] =>
+    ({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'c', namespace: 'shop', ...more },
+      spec: { volumeName: 'v' },
+      status: { phase: 'Bound', ...status },
+    }) as Asked['object']
+  const update = (after: Asked['object'], resource = 'persistentvolumeclaims/status') =>
+    ({ operation: 'UPDATE', resource, object: after, oldObject: claim({}) }) as const
+  const conditions = [{ type: 'FileSystemResizePending', status: 'True' }]
+  const learned = { capacity: { storage: '2Gi' }, conditions, allocatedResources: {} }
+  await yes(update(claim(learned, { resourceVersion: '7', managedFields: [] })))
+  const why = /not allowed to update fields other than status.quantity and status.conditions: /
+  await no(update(claim({ phase: 'Lost' })), why)
+  await no(update(claim({ accessModes: ['ReadWriteOnce'] })), why)
+  await no(update(claim({}, { labels: { stolen: 'yes' } })), why)
+  await no(update(claim({}), 'persistentvolumeclaims'), /may only update PVC status/)
+})
+
 test('a mirror pod has no claims for devices, and no node says what its pods were given', async () => {
   const pod = bound('static', 'a', {
     annotations: { 'kubernetes.io/config.mirror': 'hash' },

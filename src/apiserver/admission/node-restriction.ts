@@ -6,8 +6,10 @@
 import type { TokenRequest } from '#api/authentication/v1/token-request.ts'
 import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import type { PodCertificateRequest } from '#api/certificates/v1beta1/pod-certificate-request.ts'
+import { differencesOf } from '#api/core/v1/differences.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import { isForbiddenToKubelets } from '#api/core/v1/node-labels.ts'
+import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.schema.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { referencesOf } from '#api/core/v1/pod/references.ts'
 import { notFound, type StatusError } from '#api/machinery/status.ts'
@@ -41,6 +43,7 @@ function check(request: AdmissionRequest, world: World): Eventually<void> {
   const key = qualifiedName(request.resource)
   if (key === 'pods') return checkPod(request, node, world)
   if (key === 'nodes') return checkNode(request, node)
+  if (key === 'persistentvolumeclaims') return checkClaimStatus(request, node)
   if (key === 'serviceaccounts') return checkToken(request, node, world)
   if (key === 'leases.coordination.k8s.io') return checkLease(request, node)
   if (key === 'certificatesigningrequests.certificates.k8s.io')
@@ -87,6 +90,38 @@ async function checkPod(request: AdmissionRequest, node: string, world: World): 
       request,
       `unexpected pod subresource "${subresource}", only 'status' and 'eviction' are allowed`,
     )
+}
+
+/** What a kubelet learns of a volume while it mounts or enlarges it. */
+const LEARNED = [
+  'capacity',
+  'conditions',
+  'allocatedResources',
+  'allocatedResourceStatuses',
+] as const satisfies readonly (keyof PersistentVolumeClaim['status'])[]
+
+function checkClaimStatus(request: AdmissionRequest, node: string): void {
+  if (request.subresource !== 'status') throw refused(request, 'may only update PVC status')
+  const [before, after] = [request.oldObject, request.object].map(withoutLearned)
+  if (request.operation !== 'UPDATE' || !before || !after)
+    throw refused(request, `unexpected operation "${request.operation}"`)
+  const differing = differencesOf(after, before, 'claim')
+  if (differing.length > 0)
+    throw refused(
+      request,
+      `node "${node}" is not allowed to update fields other than status.quantity and status.conditions: ${differing.join('\n')}`,
+    )
+}
+
+/** Without what a kubelet may say of a claim, and what the server says itself. */
+function withoutLearned(object: AdmissionRequest['object']): object | undefined {
+  if (!object) return undefined
+  const { metadata, spec, status } = object as PersistentVolumeClaim
+  const { resourceVersion: _, managedFields: __, ...named } = metadata
+  const others = Object.entries(status).filter(
+    ([name, part]) => part !== undefined && !LEARNED.some(learned => learned === name),
+  )
+  return { metadata: named, spec, status: Object.fromEntries(others) }
 }
 
 async function boundPod(request: AdmissionRequest, world: World): Promise<Pod> {

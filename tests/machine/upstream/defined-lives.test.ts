@@ -84,6 +84,14 @@ const ACCEPTED: readonly Accepted[] = [
     line: /^\.message: upstream "failed to create typed patch object .*field not declared in schema/,
     why: 'of several such fields upstream tells one or another, and with it what it came by before, as Go walks maps',
   },
+  {
+    line: /message: upstream "Invalid value: .*: must not have unknown fields", Proa ".*: must not have unknown fields"$/,
+    why: 'values are shown with their fields in the order in which they came, by upstream in that of their names',
+  },
+  {
+    line: /: upstream .*invalid data, expected .* evaluating rule: all of it stays/,
+    why: 'of what changed and what cannot be looked at any more upstream finds one first or the other, as Go walks maps',
+  },
 ]
 
 /** Upstream goes through fields as Go walks maps: of several mistakes any may be the first. */

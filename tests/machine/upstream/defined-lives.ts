@@ -1,6 +1,6 @@
 /** A definition by chance, and what becomes of its objects while it changes: each request follows from the seed and from what was answered before. */
 import { mergePatch } from '#api/machinery/patch/merge-patch.ts'
-import type { PlainObject } from '#api/machinery/plain.ts'
+import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import type { Dice } from '../../fuzz/random.ts'
 import { DEFINITIONS } from './non-resource-paths.ts'
 import type { Asked } from './pair.ts'
@@ -124,9 +124,10 @@ export class DefinedLife {
     const object = this.#object(at)
     const keepsAll = this.#happens(40)
     const [asked, ofProa] = shown.map(({ metadata, spec }): Asked => {
-      const all = keepsAll
-        ? mergePatch(spec as PlainObject, object.spec as PlainObject)
-        : object.spec
+      const all =
+        keepsAll && isPlainObject(spec) && isPlainObject(object.spec)
+          ? mergePatch(spec, object.spec)
+          : object.spec
       return {
         method: 'PUT',
         path,

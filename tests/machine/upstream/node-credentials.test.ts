@@ -81,9 +81,13 @@ const shown = (seed: number, { method, path, token, body }: Question) =>
 function saidIn({ status, body }: Said): string {
   const { kind, message, details } = body
   if (kind !== 'Status') return String(status)
-  return `${status} ${message} ${JSON.stringify(details?.causes ?? '')}`
-    .replace(/"csr-[a-z0-9]+"/, '"csr-"')
-    .replace(UID, 'UID')
+  return (
+    `${status} ${message} ${JSON.stringify(details?.causes ?? '')}`
+      .replace(/"csr-[a-z0-9]+"/, '"csr-"')
+      .replace(UID, 'UID')
+      // What differs is shown as Go has it inside.
+      .replace(/(?<=other than status\.quantity and status\.conditions: )[\s\S]*/, '…')
+  )
 }
 const UID = /[0-9a-f]{8}-[0-9a-f-]{27}/g
 

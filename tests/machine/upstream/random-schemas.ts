@@ -50,8 +50,10 @@ function schemaBy(dice: Dice, depth: number): Schema {
   }
 }
 
+/** In defaults upstream goes by formats that it does not know, too. */
 const presetFor = (dice: Dice, schema: Schema) => ({
-  default: valueFor(dice, schema, happens(dice, 10) ? 30 : 0) ?? null,
+  default:
+    valueFor(dice, schema, happens(dice, 10) && schema.format !== 'made-up' ? 30 : 0) ?? null,
 })
 
 /** Some of these. */

@@ -14,8 +14,9 @@ export function compositeCheck(schema: JsonSchemaProps, checkOf: Compile): Check
     not(schema.not && checkOf(schema.not)),
   ].filter(part => part !== undefined)
   if (parts.length === 0) return undefined
-  return (value, place, errors) => {
-    for (const part of parts) part(value, place, errors)
+  // What is unchanged may stay wrong by a schema, not by a part of one of several: the value as a whole has changed.
+  return (value, { path }, errors) => {
+    for (const part of parts) part(value, { path, old: undefined }, errors)
   }
 }
 

@@ -350,6 +350,17 @@ describe('validation', () => {
     assert.equal(validateValue(schema, { a: { b: 'longer', c: 'x' } }, { old }).length, 1)
   })
 
+  test('lets nothing stay in one of several alternatives', () => {
+    const b = { required: ['b'], properties: { b: { maxLength: 1 } } }
+    const schema = field({ type: 'object', properties: { b: text, c: text }, anyOf: [b] })
+    const old = { a: { b: 'long', c: 'x' } }
+    assert.deepEqual(validateValue(schema, old, { old }), [])
+    assert.deepEqual(
+      validateValue(schema, { a: { b: 'long', c: 'y' } }, { old }).map(({ field }) => field),
+      ['<nil>', 'a.b'],
+    )
+  })
+
   test('finds items of keyed lists by their keys, others not', () => {
     const items: JsonSchemaProps = {
       type: 'object',
