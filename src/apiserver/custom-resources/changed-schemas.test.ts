@@ -129,6 +129,21 @@ describe('what is of another type by now', () => {
     )
   })
 
+  test('is no item that stands twice', async () => {
+    const listed = specOf({
+      names: { type: 'array', items: text, 'x-kubernetes-list-type': 'set' },
+    })
+    const plain = specOf({ names: { type: 'array', items: text } })
+    const server = await changed({ names: ['a', 'a'] }, plain, listed)
+    const { status, text: told } = await server.ask(
+      'PATCH',
+      `${AT}/a?fieldManager=one`,
+      { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'a', labels: { b: 'c' } } },
+      sort('apply-patch+yaml'),
+    )
+    assert.equal(status, 200, told)
+  })
+
   test('counts for that also where it is left aside', async () => {
     const server = await changed({ width: 'large' }, from, from)
     const change = { status: { ready: 1 }, spec: { width: 1 } }

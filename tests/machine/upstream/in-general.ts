@@ -15,6 +15,11 @@ export function inGeneral(text: string): string {
     told.details.causes = [...new Set(shown.map(inOneLine))].map(each => JSON.parse(each))
     told.message = withoutPod(firstLine(told.message))
   }
+  // Whose fields are in dispute has no order, either.
+  if (told?.reason === 'Conflict')
+    told.details?.causes?.sort((one: Cause, other: Cause) =>
+      inOneLine(one) < inOneLine(other) ? -1 : 1,
+    )
   if (MISTAKES.test(told?.message ?? '')) told.message = told.message.split('\n').sort().join('\n')
   const rows: readonly { readonly object?: Owned | null }[] = told?.rows ?? []
   for (const owned of [told, ...(told?.items ?? []), ...rows.map(({ object }) => object)])

@@ -310,7 +310,7 @@ function knownOwners(
     new PlainError(
       `failed to create manager for existing fields: failed to convert new object (${identity(kind, live)}) to smd typed: ${faults}`,
     )
-  if (!isOwnable(kind, live)) throw untyped(faultsIn(schemaOf(kind), bare(live)))
+  if (!isOwnable(kind, live)) throw untyped(faultsIn(schemaOf(kind), bare(live), true))
   try {
     return ownersOf(tracked(kind, undefined, part, before))
   } catch (thrown) {

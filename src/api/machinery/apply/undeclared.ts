@@ -15,11 +15,11 @@ type ListSchema = AnySchema & { readonly type: 'list' }
 /** More mistakes help nobody. */
 const MAXIMUM_FAULTS = 100
 
-/** Undefined where everything has its place. */
-export function faultsIn(schema: AnySchema, value: unknown): string | undefined {
-  if (told(schema, value).length === 0) return
+/** Undefined where everything has its place. `mayRepeat` lets items of sets and keyed lists stand twice, as they may in what is there. */
+export function faultsIn(schema: AnySchema, value: unknown, mayRepeat = false): string | undefined {
+  if (told(schema, value, mayRepeat).length === 0) return
   // Upstream has read the names in their order, and tells of some faults instead of others.
-  const faults = told(schema, inOrderOfNames(value))
+  const faults = told(schema, inOrderOfNames(value), mayRepeat)
   if (faults.length < 2) return faults[0]
   return ['errors:', ...faults.slice(0, MAXIMUM_FAULTS).map(fault => `  ${fault}`)].join('\n')
 }

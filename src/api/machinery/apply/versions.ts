@@ -90,7 +90,7 @@ export function checkFitsOwners(
   owners: readonly Owner[],
   versions: Versions | undefined,
 ): void {
-  const faults = kind.custom && faultsIn(schemaOf(kind), bare(live))
+  const faults = kind.custom && faultsIn(schemaOf(kind), bare(live), true)
   if (faults)
     throw new PlainError(`failed to create typed live object (${identity(kind, live)}): ${faults}`)
   if (!versions) return
