@@ -1,7 +1,8 @@
 /** What all writes have in common: who writes where, admission, preconditions and the server's own metadata. */
 
 import { reread } from '#api/apiextensions/custom/custom-kind.ts'
-import { isOwnable, wrongEntries } from '#api/machinery/apply/apply.ts'
+import { wrongEntries } from '#api/machinery/apply/apply.ts'
+import { isOwnable } from '#api/machinery/apply/ownable.ts'
 import { type FieldError, notSupported } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type {

@@ -25,7 +25,8 @@ import {
   ownersOf,
 } from './managers.ts'
 import { mergeApplied } from './merge.ts'
-import { faultsIn, isTyped } from './undeclared.ts'
+import { isOwnable } from './ownable.ts'
+import { faultsIn } from './undeclared.ts'
 import {
   bare,
   Changes,
@@ -69,20 +70,6 @@ export function trackUpdate(
     if (thrown instanceof StatusError) return []
     throw thrown
   }
-}
-
-/** Objects that were of the types of their kind when they were last looked at. */
-const typed = new WeakMap<KubernetesObject, AnyKind>()
-
-/**
- * Whether anybody can own the fields of the object. Of custom resources nobody can where a part is of another type than the schema says by now, or than
- * the schema will let pass: as upstream, a write that has to do with one leaves it without owners.
- */
-export function isOwnable(kind: AnyKind, object: KubernetesObject): boolean {
-  if (!kind.custom || typed.get(object) === kind) return true
-  const isSo = isTyped(schemaOf(kind), bare(object))
-  if (isSo) typed.set(object, kind)
-  return isSo
 }
 
 function tracked(
