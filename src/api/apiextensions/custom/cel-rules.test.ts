@@ -292,6 +292,30 @@ test('a rule that takes too long is stopped', () => {
   assert.ok(performance.now() - before < 20_000)
 })
 
+test('what is of another type cannot be looked at, least of all as an optional value', () => {
+  const judged = (rule: ValidationRule, next: unknown, old: unknown) =>
+    lines(
+      wrongByRules(
+        {
+          type: 'object',
+          properties: { size: { type: 'integer', 'x-kubernetes-validations': [rule] } },
+        },
+        { size: next },
+        { size: old },
+        [],
+      ),
+    )
+  const why = 'invalid data, expected int, got string evaluating rule:'
+  const at = 'size: Invalid value: "integer":'
+  assert.deepEqual(judged({ rule: 'self > 0' }, 'large', 1), [`${at} ${why} self > 0`])
+  assert.deepEqual(judged({ rule: 'self > oldSelf' }, 2, 'large'), [`${at} ${why} self > oldSelf`])
+  const optional = { rule: 'oldSelf.orValue(0) < self', optionalOldSelf: true }
+  for (const next of [2, 'larger'])
+    assert.deepEqual(judged(optional, next, 'large'), [
+      `${at} unsupported conversion to ref.Val: (*errors.errorString)${why} ${optional.rule}`,
+    ])
+})
+
 test('a field that is null is not there, items and values of maps are', () => {
   const maybe: JsonSchemaProps = { type: 'string', nullable: true }
   const rules = [

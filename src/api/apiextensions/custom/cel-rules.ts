@@ -191,12 +191,11 @@ function applyRule(
   }
   const { usesOldSelf } = program
   if (usesOldSelf && old === undefined && !rule.optionalOldSelf) return undefined
-  const unseen = self instanceof InvalidData ? self : usesOldSelf && old
-  if (unseen instanceof InvalidData) {
-    const asOptional = unseen === old && rule.optionalOldSelf
-    const why = asOptional ? `unsupported conversion to ref.Val: (*errors.errorString)` : ''
-    return failed(whyFailed(rule, new Error(`${why}${unseen.message}`)))
-  }
+  const unseen = [usesOldSelf && old, self].filter(value => value instanceof InvalidData)
+  const [asOptional] = rule.optionalOldSelf ? unseen.filter(value => value === old) : []
+  if (asOptional) return failed(whyFailed(rule, new Error(`${NO_OPTIONAL}${asOptional.message}`)))
+  const [first] = unseen.toReversed()
+  if (first) return failed(whyFailed(rule, first))
   const variables = { self, oldSelf: rule.optionalOldSelf ? optional(old) : (old ?? null) }
   try {
     if (program.evaluate(variables, run.budget) === true) return undefined
@@ -212,6 +211,9 @@ function applyRule(
     return { detail: messageOf(thrown), isFalse: false, mayStay }
   }
 }
+
+/** What upstream says before it, where it was to be an optional value. */
+const NO_OPTIONAL = 'unsupported conversion to ref.Val: (*errors.errorString)'
 
 function whyFailed({ message, rule }: ValidationRule, thrown: unknown): string {
   if (thrown instanceof OutOfBudget) return thrown.message
