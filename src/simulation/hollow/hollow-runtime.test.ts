@@ -173,4 +173,7 @@ test('virtual time calls what is due in order, and nothing before', async () => 
   assert.deepEqual(seen, ['a1010', 'c1015', 'b1020'])
   assert.deepEqual([clock.now(), clock.monotonicMs(), clock.pending], [1020, 20, 0])
   assert.equal(seededRandom(7).uuid(), seededRandom(7).uuid())
+  const random = seededRandom()
+  const ids = new Set(Array.from({ length: 10_000 }, () => random.uuid()))
+  assert.equal(ids.size, 10_000, 'two pods of one life never share an id')
 })

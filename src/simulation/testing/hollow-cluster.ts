@@ -29,12 +29,14 @@ export async function rest(): Promise<void> {
     await new Promise(resolve => setImmediate(resolve))
 }
 
-/** The same numbers in every run. */
+/** The same numbers in every run. All bits of them are of use: what is made of the low ones alone, as ids are, must not come round early. */
 export function seededRandom(seed = 1): Random {
-  let state = seed
+  let state = seed >>> 0
   const next = () => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0
-    return state >>> 8
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return (mixed ^ (mixed >>> 14)) >>> 0
   }
   return {
     integer: bound => next() % bound,
