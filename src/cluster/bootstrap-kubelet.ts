@@ -67,8 +67,14 @@ export async function connectKubelet(identity: KubeletIdentity, log: Log): Promi
     figures,
   )
   const { client } = remote.context
+  const { bootstrapKubeconfig } = identity
+  const atFirst = async () => {
+    const { context, stop } = remoteContext(await connectionOf(bootstrapKubeconfig), log)
+    return { client: context.client, stop }
+  }
   rotation = new CertificateRotation({
     ...{ store, client, clock, log },
+    ...(bootstrapKubeconfig === undefined ? {} : { atFirst }),
     random: systemRandom,
     purpose: CLIENT_PURPOSE,
     wanted: () => ({ subject: subjectOfNode(nodeName) }),

@@ -200,6 +200,14 @@ async function thirdNode(): Promise<void> {
     const shown = new X509Certificate(node.connection.clientCertificate ?? '')
     const digest = shown.fingerprint256.replaceAll(':', '').toLowerCase()
     assert.equal(credential, `X509SHA256=${digest}`)
+    // By its own clock nothing that is signed is good any more: it asks as whom it came.
+    const asBootstrapper = async () => {
+      const { items } = await cluster.client.list(certificateSigningRequest)
+      return items.filter(({ spec: asked }) => asked.username === 'system:bootstrap:abcdef').length
+    }
+    const askedBefore = await asBootstrapper()
+    clock.jump(3 * 365 * 86_400_000)
+    await until('a request as at first', async () => (await asBootstrapper()) > askedBefore)
   } finally {
     await node.stop()
     rmSync(directory, { recursive: true })

@@ -21,9 +21,14 @@ const LOOK_MS = 10_000
 /** Upstream's: after the last of these, the same again and again. */
 const PAUSES_MS = [2_000, 4_000, 8_000, 16_000, 32_000]
 
+/** As whom a certificate is asked for. */
+type Asking = Pick<Client, 'create' | 'get'>
+
 export interface RotationOptions {
   readonly store: CertificateStore
-  readonly client: Pick<Client, 'create' | 'get'>
+  readonly client: Asking
+  /** As upstream: who has none that is good asks with what it was given to begin with, as no server hears it as itself any more. */
+  readonly atFirst?: () => Promise<{ readonly client: Asking; stop(): Promise<void> }>
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -93,14 +98,10 @@ export class CertificateRotation implements Running {
   }
 
   async #renew(wanted: WantedCertificate): Promise<boolean> {
-    const { client, clock, store, purpose, failures, lives, renewed, log } = this.#options
+    const { clock, store, failures, lives, renewed, log } = this.#options
     const before = this.#shown?.certificate
     try {
-      const pair = await requestCertificate({
-        ...{ client, clock, purpose, wanted },
-        signal: this.#stopping.signal,
-        isStillWanted: () => isSame(wanted, this.#options.wanted()),
-      })
+      const pair = await this.#request(wanted)
       store.update(pair)
       this.#show(pair)
       if (before) lives?.observe([], (clock.now() - startOf(before)) / 1000)
@@ -112,6 +113,20 @@ export class CertificateRotation implements Running {
       failures.add([])
       log.error('the node got no new certificate', { file: store.path, error: messageOf(error) })
       return false
+    }
+  }
+
+  async #request(wanted: WantedCertificate): Promise<CertifiedKey> {
+    const { client, clock, purpose, atFirst } = this.#options
+    const first = this.current ? undefined : await atFirst?.()
+    try {
+      return await requestCertificate({
+        ...{ client: first?.client ?? client, clock, purpose, wanted },
+        signal: this.#stopping.signal,
+        isStillWanted: () => isSame(wanted, this.#options.wanted()),
+      })
+    } finally {
+      await first?.stop()
     }
   }
 

@@ -55,7 +55,7 @@ function startNode(more: Partial<RotationOptions> = {}, directory = temporary())
   })
   rotation.start()
   const failures = () => figures.source()[0]?.values[0]?.value ?? 0
-  return { clock, requests, answers, store, rotation, directory, failures }
+  return { clock, client, requests, answers, store, rotation, directory, failures }
 }
 
 function temporary(): string {
@@ -143,6 +143,34 @@ test('who is denied asks again after 2, 4, 8, 16 and then each 32 seconds, and i
   }
   assert.equal(node.failures(), 7)
   assert.ok(node.rotation.current)
+  await node.rotation.stop()
+})
+
+test('who has run for longer than its certificate was good asks as whom it came, until it has another', async () => {
+  const asked: string[] = []
+  let open = 0
+  const node: ReturnType<typeof startNode> = startNode({
+    atFirst: async () => {
+      await Promise.resolve()
+      asked.push(node.rotation.current ? 'as itself' : 'anew')
+      open++
+      return { client: node.client as never, stop: async () => void open-- }
+    },
+  })
+  await node.clock.advance(1_000)
+  assert.deepEqual(asked, ['anew'])
+  node.answers.push('deny')
+  await node.clock.advance(0.99 * DAY_MS)
+  assert.ok(node.requests.length > 2)
+  assert.deepEqual(asked, ['anew'], 'as long as it is good it renews as itself')
+  await node.clock.advance(0.02 * DAY_MS)
+  assert.equal(node.rotation.current, undefined)
+  assert.ok(asked.length > 1)
+  node.answers.push(...node.requests.map(() => 'deny' as const), 'sign')
+  await node.clock.advance(0.02 * DAY_MS)
+  assert.ok(node.rotation.current)
+  assert.ok(asked.every(each => each === 'anew'))
+  assert.equal(open, 0)
   await node.rotation.stop()
 })
 

@@ -174,7 +174,8 @@ function statusesByList(input: PodStatusInput) {
         reference,
         runs: runsOf(observed, name),
         previous: previous.find(status => status.name === name),
-        waiting: input.waitingOf(name),
+        // As upstream: nothing is tried any more, so what it would wait for is not told either.
+        waiting: pod.metadata.deletionTimestamp ? undefined : input.waitingOf(name),
         verdictOf: input.verdictOf,
         messageOf: input.messageOf,
         terminal: input.terminal,

@@ -132,6 +132,28 @@ test('what of a pod did not run by its end is told as lost, once its turn had co
   assert.deepEqual(reasons(podWith(init), ran), ['Completed', 'ContainerStatusUnknown'])
 })
 
+test('what a deleted pod waited for is not told any more', () => {
+  const waitingOf = () => ({ reason: 'ErrImageNeverPull', message: 'no' })
+  const pod = podWith({ initContainers: [{ ...a, name: 'i' }], containers: [a] })
+  const deleted = {
+    ...pod,
+    metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+  }
+  const reasons = (pod: Pod, runs: ContainerStatus[] = []) => {
+    const { initContainerStatuses = [], containerStatuses = [] } = statusOf(pod, runs, {
+      waitingOf,
+    })
+    return [...initContainerStatuses, ...containerStatuses].map(
+      ({ state }) => state.waiting?.reason ?? state.terminated?.reason,
+    )
+  }
+  assert.deepEqual(reasons(pod), ['ErrImageNeverPull', 'ErrImageNeverPull'])
+  assert.deepEqual(reasons(deleted), ['PodInitializing', 'PodInitializing'])
+  const ended = [run('i', 'exited', { exitCode: 1 })]
+  assert.deepEqual(reasons(pod, ended), ['ErrImageNeverPull', 'ErrImageNeverPull'])
+  assert.deepEqual(reasons(deleted, ended), ['Error', 'PodInitializing'])
+})
+
 test('a container between two runs', () => {
   const pod = podWith({ containers: [a] })
   const crash = { reason: 'CrashLoopBackOff', message: 'back-off 10s …' }

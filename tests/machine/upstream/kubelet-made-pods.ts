@@ -44,11 +44,21 @@ class Maker {
       ...(initContainers.length > 0 ? { initContainers } : {}),
       containers,
     }
-    return {
+    const made = {
       ...{ name: `p${index}-s${this.#seed}`, spec },
       deleteAfter: this.#of(24, 24, 24, 6),
       graceSeconds: this.#of(undefined, undefined, undefined, 0, 1, 4),
     }
+    return this.#some(0.12) ? { ...made, spec: { ...spec, ...this.#refused(containers) } } : made
+  }
+
+  /** The node does not take it. */
+  #refused([first, ...others]: readonly object[]): object {
+    const resources = { requests: { cpu: '1000' } }
+    return this.#of<object>(
+      { nodeSelector: { 'proa.test/none': 'such' } },
+      { containers: [{ ...first, resources }, ...others] },
+    )
   }
 
   #some(share: number): boolean {
