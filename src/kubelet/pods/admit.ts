@@ -2,7 +2,7 @@
 import { count, observe } from '../figures/count.ts'
 import type { KubeletContext } from '../options.ts'
 import { adoptResize, recallAllocation } from '../resize/resize.ts'
-import type { PodFailure } from '../status/pod-status.ts'
+import { type PodFailure, REJECTED } from '../status/pod-status.ts'
 import { dependsOnNode } from './admission.ts'
 import type { PodWorker } from './pod-worker.ts'
 
@@ -39,7 +39,8 @@ export async function admit(worker: PodWorker): Promise<boolean> {
   }
   count(parts.context, 'kubelet_admission_rejections_total', failure.reason)
   parts.events.warning(pod, failure.reason, failure.message)
-  worker.fail({ reason: failure.reason, message: `Pod was rejected: ${failure.message}` })
+  const message = `${REJECTED}${failure.message}`
+  worker.fail({ reason: failure.reason, message, isRejection: true })
   return false
 }
 

@@ -31,6 +31,8 @@ export interface PodFailure {
   readonly message: string
   /** It was the node that ran short, no fault of the pod: told as a condition, by which a Job may ignore it. */
   readonly isDisruption?: true
+  /** The node never took it: nothing is said of its containers, nor on which addresses they would have run. */
+  readonly isRejection?: true
   /** A pod whose containers all ended well has succeeded all the same, and nothing is said before it has ended. */
   readonly sparesSuccess?: true
 }
@@ -60,6 +62,8 @@ export interface PodStatusInput {
 export function podStatusOf(input: PodStatusInput): PodStatus {
   const { pod, observed, now, failure } = input
   const previous: PodStatus = pod.status ?? {}
+  if (failure?.isRejection) return rejected(input, failure)
+  if (wasRejected(pod)) return previous
   const { regular, ...others } = statusesByList(input)
   const all = { ...others, regular: hasBegun(input, regular) ? regular.map(lostAtEnd) : regular }
   const phase = phaseWith(input, [...all.init, ...all.regular])
@@ -95,6 +99,34 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
     ...(all.ephemeral.length ? { ephemeralContainerStatuses: all.ephemeral } : {}),
   }
 }
+
+/** Upstream's first words of what it says of pods that it does not take. */
+export const REJECTED = 'Pod was rejected: '
+
+const FIELDS_OF_OTHERS: ReadonlySet<string> = new Set([
+  'resourceClaimStatuses',
+  'extendedResourceClaimStatus',
+  'nodeAllocatableResourceClaimStatuses',
+])
+
+function rejected({ pod, now }: PodStatusInput, failure: PodFailure): PodStatus {
+  const { generation } = pod.metadata
+  // What others say is theirs; their conditions are kept by who writes this.
+  const known = Object.entries(pod.status ?? {}).filter(([field]) => FIELDS_OF_OTHERS.has(field))
+  return {
+    ...Object.fromEntries(known),
+    ...(generation ? { observedGeneration: generation } : {}),
+    phase: 'Failed',
+    message: failure.message,
+    reason: failure.reason,
+    startTime: pod.status?.startTime ?? rfc3339(now),
+    qosClass: pod.status?.qosClass ?? qosClassOf(pod),
+  }
+}
+
+/** By a kubelet before this one. */
+const wasRejected = ({ status }: Pod): boolean =>
+  status?.phase === 'Failed' && !status.containerStatuses && !!status.message?.startsWith(REJECTED)
 
 const lostAtEnd = (status: ApiContainerStatus): ApiContainerStatus =>
   status.state.terminated ? status : { ...status, state: LOST, ready: false, started: false }

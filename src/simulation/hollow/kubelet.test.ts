@@ -215,9 +215,10 @@ test('a container whose configuration is missing waits for it', () =>
     assert.equal((await cluster.pod('waits')).status?.phase, 'Running')
   }))
 
-test('a node refuses what it cannot hold', () =>
+test('a node refuses what it cannot hold, and says nothing else of it', () =>
   withCluster(async cluster => {
-    await cluster.kubelet(cluster.node({ cpuMillis: 1000 }), { maxPods: 3 })
+    const node = cluster.node({ cpuMillis: 1000 })
+    const kubelet = await cluster.kubelet(node, { maxPods: 3 })
     const asks = (name: string, cpu: string) =>
       cluster.createPod(name, {
         containers: [{ ...web, resources: { requests: { cpu } } }],
@@ -236,6 +237,12 @@ test('a node refuses what it cannot hold', () =>
     )
     assert.equal((await cluster.pod('elsewhere')).status?.reason, 'NodeAffinity')
     assert.equal((await cluster.pod('fits')).status?.phase, 'Running')
+    const told = ['message', 'observedGeneration', 'phase', 'qosClass', 'reason', 'startTime']
+    assert.deepEqual(Object.keys(big.status ?? {}).sort(), told)
+    await kubelet.stop()
+    await cluster.kubelet(node, { maxPods: 3 })
+    await cluster.clock.advance(2_000)
+    assert.deepEqual((await cluster.pod('big')).status, big.status)
   }))
 
 test('with the API away containers run on and crashed ones restart', () =>

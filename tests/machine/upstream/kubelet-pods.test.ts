@@ -231,6 +231,8 @@ function statusOf(pod: Pod | undefined): Life {
     phase: status?.phase,
     reason: status?.reason,
     message: status?.message,
+    qosClass: status?.qosClass,
+    fields: Object.keys(status ?? {}).sort(),
     ...Object.fromEntries(
       (status?.conditions ?? []).map(({ type, status: is, reason: why, message }) => [
         type,
