@@ -52,13 +52,14 @@ class Maker {
     return this.#some(0.12) ? { ...made, spec: { ...spec, ...this.#refused(containers) } } : made
   }
 
-  /** The node does not take it. */
+  /** The node does not take it. Without a deadline: upstream's kubelet counts that of a pod that it turned away, and tells of it as of one that ran. */
   #refused([first, ...others]: readonly object[]): object {
     const resources = { requests: { cpu: '1000' } }
-    return this.#of<object>(
+    const why = this.#of<object>(
       { nodeSelector: { 'proa.test/none': 'such' } },
       { containers: [{ ...first, resources }, ...others] },
     )
+    return { ...why, activeDeadlineSeconds: undefined }
   }
 
   #some(share: number): boolean {
