@@ -10,9 +10,11 @@ import { PodCgroups } from './cgroups/pod-cgroups.ts'
 import { Containers } from './containers/containers.ts'
 import { Images } from './containers/images.ts'
 import { pullCredentials } from './containers/pull-secrets.ts'
+import { Pulls } from './containers/pulls.ts'
 import { createCredentials } from './credentials/create.ts'
 import { createNodeDevices, type NodeDevices } from './devices/node-devices.ts'
 import { SetKeeper } from './division/keep-sets.ts'
+import { ImageCollector } from './eviction/image-collector.ts'
 import { LocalUsage } from './eviction/local-usage.ts'
 import { NodePressure } from './eviction/node-pressure.ts'
 import { StorageEviction } from './eviction/storage-eviction.ts'
@@ -20,6 +22,7 @@ import { countTimes, figuresIn, observe } from './figures/count.ts'
 import { tellGauges } from './figures/gauges.ts'
 import { NodeStartup } from './figures/node-startup.ts'
 import { StartTimes } from './figures/start-times.ts'
+import { ImageAccess } from './image-access/image-access.ts'
 import { LogRotation } from './logs/rotation.ts'
 import { NodeAgent } from './node/node-agent.ts'
 import { allocatableOf } from './node/node-object.ts'
@@ -97,9 +100,11 @@ export function createKubelet(
   const probes = new Probes(context, events, wake)
   const allocatable = allocatableOf(context)
   const credentials = createCredentials(context)
+  const access = new ImageAccess(context)
   const images = new Images({
-    ...{ context, runtime, clock, events, times },
-    authFor: async (pod, image) => [
+    ...{ context, runtime, clock, events, times, access },
+    pulls: new Pulls(context),
+    credentialsFor: async (pod, image) => [
       ...(await pullCredentials(pod, image, context)),
       ...(await credentials.for(pod, image)),
     ],
@@ -136,8 +141,16 @@ export function createKubelet(
   })
   const usage = new LocalUsage({ context, cache, volumes })
   const storageEviction = new StorageEviction({ context, events, usage })
+  const imageCollector = new ImageCollector({
+    ...{ context, cache, access },
+    workers: () => workers.all(),
+    tell(reason, message) {
+      const { node } = nodeAgent
+      if (node) recorder.record(node, 'Warning', reason, { message })
+    },
+  })
   const pressure = new NodePressure({
-    ...{ context, cache, events, usage },
+    ...{ context, cache, events, usage, images: imageCollector },
     workers: () => workers.all(),
     changed: () => nodeAgent.hurry(),
   })
@@ -274,6 +287,7 @@ export function createKubelet(
     rotation.start()
     setKeeper.start()
     pressure.start()
+    imageCollector.start()
     void shutdown.start()
     await registering
   }
@@ -299,6 +313,7 @@ export function createKubelet(
       await workers.halt()
       await Promise.all([
         pressure.stop(),
+        imageCollector.stop(),
         shutdown.stop(),
         plugins?.stop().then(() => devices.stop()) ?? devices.stop(),
         setKeeper.stop(),

@@ -7,12 +7,19 @@ import type { Pprof } from '#client/serving/pprof.ts'
 import { DEFAULT_KUBELET_PORT } from './before-start.ts'
 import type { SwapBehavior } from './cgroups/swap.ts'
 import type { DnsConfig } from './containers/dns.ts'
+import type { PullLimits } from './containers/pulls.ts'
 import type { CredentialProviders } from './credentials/providers.ts'
 import type { Division } from './division/division.ts'
+import type { ImageCollection } from './eviction/image-collection.ts'
+import { DEFAULT_EVICTION, type EvictionSettings } from './eviction/threshold-watch.ts'
 import type { Thresholds } from './eviction/thresholds.ts'
 import { meteredRuntime } from './figures/metered-runtime.ts'
 import type { GrpcSockets } from './grpc/grpc-sockets.ts'
 import type { HostAccess } from './host-access.ts'
+import {
+  DEFAULT_VERIFICATION_POLICY,
+  type Verification,
+} from './image-access/verification-policy.ts'
 import type { Pod } from './pod-types.ts'
 import { MAXIMUM_BACKOFF_MS } from './pods/restart-backoff.ts'
 import type { ContainerRuntime } from './runtime.ts'
@@ -63,6 +70,10 @@ export interface KubeletOptions {
   readonly division?: Division
   /** How little of memory and disk may be left before pods have to go; none by default, as on machines that are only simulated. */
   readonly evictionHard?: Thresholds
+  /** Beside that: what pods have to go for after a while, and how much is to be reclaimed. */
+  readonly eviction?: EvictionSettings
+  /** When images that nobody uses go before that; never by default. */
+  readonly imageCollection?: ImageCollection
   /** A directory of manifests, or one: pods that the node runs by itself. None by default. */
   readonly staticPodPath?: string
   /** How often everything is listed: 1 s without runtime events, else 10 s. */
@@ -104,6 +115,10 @@ export interface KubeletOptions {
   readonly shutdownPeriods?: readonly ShutdownPeriod[]
   /** How many users, and groups, a pod has that does not share the node's; a multiple of 65536. */
   readonly idsPerPod?: number
+  /** Of which images on the node pods have to show that they may pull them. */
+  readonly imageVerification?: Verification
+  /** How many images are pulled at a time, and how often a pull may begin. */
+  readonly pullLimits?: PullLimits
   /** Programs that know how to pull images. */
   readonly credentialProviders?: CredentialProviders
   /** What /configz tells beside that: the configuration as files say it. */
@@ -152,6 +167,8 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       nodeDns: { servers: [], searches: [], options: [] },
       cgroupRoot: '',
       evictionHard: {},
+      eviction: DEFAULT_EVICTION,
+      imageCollection: { highPercent: 100, lowPercent: 80, minimumAgeMs: 2 * 60_000 },
       allowedUnsafeSysctls: [],
       staticPodPath: '',
       relistMs: options.runtime.events ? 10_000 : 1_000,
@@ -171,6 +188,8 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       shutdownPeriods: [],
       idsPerPod: UNIT,
       configuration: {},
+      imageVerification: { policy: DEFAULT_VERIFICATION_POLICY, allowlist: [] },
+      pullLimits: {},
       credentialProviders: {
         ...{ settings: [], binDirectory: '' },
         run: () => Promise.reject(new Error('there are no programs here')),

@@ -7,6 +7,7 @@ import type { SwapBehavior } from '../cgroups/swap.ts'
 import { DEFAULT_THRESHOLDS, isThreshold, SIGNALS } from '../eviction/thresholds.ts'
 import type { KubeletOptions } from '../options.ts'
 import { UNIT } from '../user-namespaces/id-space.ts'
+import { imageCollectionOf, pullLimitsOf, verificationOf } from './image-settings.ts'
 import type { ConfigurationField, KubeletConfiguration } from './schema.ts'
 import { shutdownPeriodsOf } from './shutdown-settings.ts'
 
@@ -29,6 +30,9 @@ export type ConfiguredOptions = Pick<
   | 'shutdownPeriods'
   | 'swapBehavior'
   | 'idsPerPod'
+  | 'imageVerification'
+  | 'pullLimits'
+  | 'imageCollection'
 >
 
 /** Throws a UserError that names the field. */
@@ -71,6 +75,9 @@ export function optionsOf(configuration: KubeletConfiguration): ConfiguredOption
     shutdownPeriods: shutdownPeriodsOf(configuration),
     swapBehavior: swapBehaviorOf(configuration),
     idsPerPod: idsPerPodOf(configuration),
+    imageVerification: verificationOf(configuration),
+    pullLimits: pullLimitsOf(configuration),
+    imageCollection: imageCollectionOf(configuration),
   })
 }
 
@@ -163,7 +170,6 @@ const AS_IT_IS: Readonly<Partial<Record<ConfigurationField, readonly unknown[]>>
   cgroupsPerQOS: [true],
   cgroupDriver: ['cgroupfs', 'systemd'],
   cpuCFSQuota: [true],
-  serializeImagePulls: [false],
   enableControllerAttachDetach: [true],
   enableDebuggingHandlers: [true],
   makeIPTablesUtilChains: [true, false],
@@ -171,7 +177,6 @@ const AS_IT_IS: Readonly<Partial<Record<ConfigurationField, readonly unknown[]>>
   localStorageCapacityIsolation: [true],
   configMapAndSecretChangeDetectionStrategy: ['Watch'],
   enforceNodeAllocatable: [['pods']],
-  imagePullCredentialsVerificationPolicy: ['NeverVerify'],
   memoryReservationPolicy: ['None'],
 }
 
@@ -222,4 +227,8 @@ export const KUBELET_FIELDS: readonly ConfigurationField[] = [
   ...(['shutdownGracePeriod', 'shutdownGracePeriodCriticalPods'] as const),
   ...(['shutdownGracePeriodByPodPriority', 'memorySwap', 'failSwapOn'] as const),
   'userNamespaces',
+  ...(['imagePullCredentialsVerificationPolicy', 'preloadedImagesVerificationAllowlist'] as const),
+  ...(['serializeImagePulls', 'maxParallelImagePulls', 'registryPullQPS'] as const),
+  ...(['registryBurst', 'imageMinimumGCAge', 'imageMaximumGCAge'] as const),
+  ...(['imageGCHighThresholdPercent', 'imageGCLowThresholdPercent'] as const),
 ]

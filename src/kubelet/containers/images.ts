@@ -3,12 +3,15 @@ import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { count, observe } from '../figures/count.ts'
 import type { StartTimes } from '../figures/start-times.ts'
+import type { ImageAccess } from '../image-access/image-access.ts'
+import type { PullCredential } from '../image-access/pull-credentials.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
 import { type ContainerReference, type Pod, uidOf } from '../pod-types.ts'
 import { Backoff } from '../pods/restart-backoff.ts'
-import type { ContainerRuntime, Image, RegistryAuth } from '../runtime.ts'
+import type { ContainerRuntime, Image } from '../runtime.ts'
 import { StartError } from './config-error.ts'
+import type { Pulls } from './pulls.ts'
 
 export interface ImagesOptions {
   readonly context: KubeletContext
@@ -16,8 +19,10 @@ export interface ImagesOptions {
   readonly clock: Clock
   readonly events: PodEvents
   readonly times: StartTimes
-  /** Credentials from the pod's imagePullSecrets that fit the image, best first. */
-  readonly authFor: (pod: Pod, image: string) => Promise<readonly RegistryAuth[]>
+  readonly access: ImageAccess
+  readonly pulls: Pulls
+  /** Credentials from the pod's imagePullSecrets and from the node's programs that fit the image, best first. */
+  readonly credentialsFor: (pod: Pod, image: string) => Promise<readonly PullCredential[]>
 }
 
 /** An image that a pod needs, for a container or for a volume. */
@@ -33,8 +38,6 @@ export class Images {
   readonly #backoff: Backoff
   /** The last failure by pod and image, for the message while it backs off. */
   readonly #failures = new Map<string, { message: string; at: number }>()
-  /** Pulls under way: two pods that want the same image wait for one pull. */
-  readonly #pulling = new Map<string, Promise<string>>()
 
   constructor(options: ImagesOptions) {
     this.#options = options
@@ -59,8 +62,9 @@ export class Images {
     }
     const policy = wanted.policy || 'IfNotPresent'
     const present = await this.#inspect(pod, wanted, image)
-    this.#count(policy, present !== undefined)
-    if (present && policy !== 'Always') {
+    const mustPull = await this.#mustPull(pod, image, { policy, present })
+    this.#count(policy, { isPresent: present !== undefined, mustPull })
+    if (present && !mustPull) {
       events.normal(
         pod,
         'Pulled',
@@ -81,14 +85,26 @@ export class Images {
     return pulled
   }
 
-  #count(policy: string, isPresent: boolean): void {
-    const mustPull = !isPresent || policy === 'Always'
-    // Where nothing may be pulled, nobody asks whether it would have to be.
-    const required = policy === 'Never' && !isPresent ? 'unknown' : String(mustPull)
+  /** Undefined where nothing may be pulled and nothing is there: then nobody asks. */
+  async #mustPull(
+    pod: Pod,
+    image: string,
+    { policy, present }: { policy: string; present: Image | undefined },
+  ): Promise<boolean | undefined> {
+    const { access, credentialsFor } = this.#options
+    if (policy === 'Always') return true
+    if (!present) return policy === 'Never' ? undefined : true
+    return access.mustPull(image, present.id, () => credentialsFor(pod, image))
+  }
+
+  #count(
+    policy: string,
+    { isPresent, mustPull }: { isPresent: boolean; mustPull: boolean | undefined },
+  ): void {
     count(
       this.#options.context,
       'kubelet_image_manager_ensure_image_requests_total',
-      ...[String(isPresent), policy.toLowerCase(), required],
+      ...[String(isPresent), policy.toLowerCase(), String(mustPull ?? 'unknown')],
     )
   }
 
@@ -115,7 +131,7 @@ export class Images {
     events.normal(pod, 'Pulling', `Pulling image "${asked}"`, container)
     const started = clock.monotonicMs()
     try {
-      await times.pulling(uidOf(pod), () => this.#pullOnce(pod, image))
+      await times.pulling(uidOf(pod), () => this.#pullAs(pod, image))
     } catch (error) {
       const message = messageOf(error)
       events.warning(pod, 'Failed', `Failed to pull image "${asked}": ${message}`, container)
@@ -137,26 +153,9 @@ export class Images {
     )
   }
 
-  #pullOnce(pod: Pod, image: string): Promise<string> {
-    const key = `${pod.metadata.namespace}/${image}`
-    const underway = this.#pulling.get(key)
-    if (underway) return underway
-    const pull = this.#pullWithAuth(pod, image).finally(() => this.#pulling.delete(key))
-    this.#pulling.set(key, pull)
-    return pull
-  }
-
-  async #pullWithAuth(pod: Pod, image: string): Promise<string> {
-    const { runtime, authFor } = this.#options
-    const auths = await authFor(pod, image)
-    let last: unknown
-    for (const auth of auths.length > 0 ? auths : [undefined])
-      try {
-        return await runtime.pullImage(image, auth)
-      } catch (error) {
-        last = error
-      }
-    throw last
+  #pullAs(pod: Pod, image: string): Promise<void> {
+    const { access, pulls, credentialsFor } = this.#options
+    return access.pulling(image, async () => pulls.pull(image, await credentialsFor(pod, image)))
   }
 
   /** Milliseconds until a pull that failed may be tried again. */

@@ -2,6 +2,7 @@
 
 import { secret as secretKind } from '#api/core/v1/secret.ts'
 import { messageOf } from '#base/errors.ts'
+import type { PullCredential } from '../image-access/pull-credentials.ts'
 import type { KubeletContext } from '../options.ts'
 import type { Pod } from '../pod-types.ts'
 import type { RegistryAuth } from '../runtime.ts'
@@ -25,16 +26,18 @@ export async function pullCredentials(
   pod: Pod,
   image: string,
   { client, log }: KubeletContext,
-): Promise<readonly RegistryAuth[]> {
-  const found: { length: number; auth: RegistryAuth }[] = []
+): Promise<readonly PullCredential[]> {
+  const found: { length: number; credential: PullCredential }[] = []
   for (const { name = '' } of pod.spec?.imagePullSecrets ?? [])
     try {
       const secret = await client.get(secretKind, name, pod.metadata.namespace)
-      found.push(...matching(entriesOf(secret.type, secret.data ?? {}), image))
+      const { uid = '', namespace = '' } = secret.metadata
+      for (const { length, auth } of matching(entriesOf(secret.type, secret.data ?? {}), image))
+        found.push({ length, credential: { auth, secret: { uid, namespace, name } } })
     } catch (error) {
       log.debug('pull secret not used', { secret: name, error: messageOf(error) })
     }
-  return found.sort((a, b) => b.length - a.length).map(({ auth }) => auth)
+  return found.sort((a, b) => b.length - a.length).map(({ credential }) => credential)
 }
 
 function entriesOf(

@@ -1,7 +1,7 @@
 /** Credentials that programs know, where there are any: their part is loaded with the first image. */
+import type { PullCredential } from '../image-access/pull-credentials.ts'
 import type { KubeletContext } from '../options.ts'
 import type { Pod } from '../pod-types.ts'
-import type { RegistryAuth } from '../runtime.ts'
 import type { Credentials } from './providers.ts'
 
 const NONE: Credentials = { for: async () => [], forget: () => {} }
@@ -14,7 +14,7 @@ export function createCredentials(context: KubeletContext): Credentials {
     return loading
   }
   return {
-    for: async (pod: Pod, image: string): Promise<readonly RegistryAuth[]> =>
+    for: async (pod: Pod, image: string): Promise<readonly PullCredential[]> =>
       (await load()).for(pod, image),
     forget: uid => void loading?.then(credentials => credentials.forget(uid)),
   }

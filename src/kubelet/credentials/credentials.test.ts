@@ -133,7 +133,7 @@ test('what is good for no time is not kept, and what is for others is not used',
   }))
   for (const _ of [1, 2])
     assert.deepEqual(
-      (await credentials.for(pod(), 'a.registry.io/web')).map(({ username }) => username),
+      (await credentials.for(pod(), 'a.registry.io/web')).map(({ auth }) => auth.username),
       ['a', 'u'],
     )
   assert.equal(calls.length, 2)

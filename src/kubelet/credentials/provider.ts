@@ -4,6 +4,7 @@ import { serviceAccount as serviceAccountKind } from '#api/core/v1/service-accou
 import { parseDuration } from '#api/machinery/duration.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Client } from '#client/client.ts'
+import type { ObjectCoordinates, PullCredential } from '../image-access/pull-credentials.ts'
 import type { Pod } from '../pod-types.ts'
 import type { RegistryAuth } from '../runtime.ts'
 import type { Tokens } from '../volumes/tokens.ts'
@@ -49,6 +50,7 @@ interface Entry {
 interface Account {
   readonly token: string
   readonly annotations: Readonly<Record<string, string>>
+  readonly coordinates: ObjectCoordinates
   /** What answers are remembered by. */
   readonly key: string
 }
@@ -70,14 +72,21 @@ export class Provider {
   }
 
   /** What it knows for a repository; nothing for one that it is not there for. Rejects where the program fails. */
-  async credentialsFor(pod: Pod, repository: string): Promise<readonly Entry[]> {
+  async credentialsFor(
+    pod: Pod,
+    repository: string,
+  ): Promise<readonly { readonly pattern: string; readonly credential: PullCredential }[]> {
     const { matchImages, token } = this.#settings
     if (!matchImages.some(pattern => matchesImage(pattern, repository))) return []
     const account = token && (await this.#accountOf(pod, token))
     if (token?.isRequired && !account) return []
     const known = this.#recall(repository, account)
     const auths = known ?? (await this.#ask(repository, account))
-    return auths.filter(({ pattern }) => matchesImage(pattern, repository))
+    // What was said for a token is its account's; else it is the node's.
+    const source = account ? { serviceAccount: account.coordinates } : {}
+    return auths
+      .filter(({ pattern }) => matchesImage(pattern, repository))
+      .map(({ pattern, auth }) => ({ pattern, credential: { auth, ...source } }))
   }
 
   #recall(repository: string, account: Account | undefined): readonly Entry[] | undefined {
@@ -156,7 +165,8 @@ export class Provider {
     const token = new TextDecoder().decode(bytes)
     const by = wanted.cacheType === 'Token' ? [token] : [namespace, name, metadata.uid ?? '']
     const key = hashOf(JSON.stringify([by, annotations]))
-    return { token, annotations, key }
+    const coordinates = { uid: metadata.uid ?? '', namespace, name }
+    return { token, annotations, coordinates, key }
   }
 }
 

@@ -1,8 +1,8 @@
 /** All programs that know how to pull images, asked for those that they are there for. */
 import { messageOf } from '#base/errors.ts'
+import type { PullCredential } from '../image-access/pull-credentials.ts'
 import type { KubeletContext } from '../options.ts'
 import type { Pod } from '../pod-types.ts'
-import type { RegistryAuth } from '../runtime.ts'
 import { Tokens } from '../volumes/tokens.ts'
 import type { ProviderSettings } from './configuration.ts'
 import { repositoryOf } from './image-match.ts'
@@ -16,7 +16,7 @@ export interface CredentialProviders {
 
 export interface Credentials {
   /** What they know for an image, the most particular first. */
-  for(pod: Pod, image: string): Promise<readonly RegistryAuth[]>
+  for(pod: Pod, image: string): Promise<readonly PullCredential[]>
   /** The pod is gone. */
   forget(uid: string): void
 }
@@ -41,7 +41,7 @@ export function openCredentials(context: KubeletContext): Credentials {
     ['plugin_name'],
   )
   return {
-    async for(pod: Pod, image: string): Promise<readonly RegistryAuth[]> {
+    async for(pod: Pod, image: string): Promise<readonly PullCredential[]> {
       const repository = repositoryOf(image)
       const found = providers.map(async provider => {
         const started = clock.monotonicMs()
@@ -60,7 +60,7 @@ export function openCredentials(context: KubeletContext): Credentials {
       return (await Promise.all(found))
         .flat()
         .toSorted((a, b) => b.pattern.length - a.pattern.length)
-        .map(({ auth }) => auth)
+        .map(({ credential }) => credential)
     },
     forget: (uid: string) => tokens.forget(uid),
   }

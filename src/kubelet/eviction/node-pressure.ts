@@ -8,30 +8,26 @@ import { count, observe } from '../figures/count.ts'
 import { CONTAINER_NAME, POD_UID } from '../labels.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
-import { containersOf, type Pod } from '../pod-types.ts'
+import type { Pod } from '../pod-types.ts'
 import type { PodWorker } from '../pods/pod-worker.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
 import type { PodFailure } from '../status/pod-status.ts'
 import { untilTick } from '../ticks.ts'
+import type { ImageCollector } from './image-collector.ts'
 import type { LocalUsage } from './local-usage.ts'
 import { type NodeConditions, pressureRefusal } from './pressure-refusal.ts'
 import { type Candidate, excessMessage, memoryUsage, ranked } from './ranking.ts'
 import { EVICTED } from './storage-eviction.ts'
-import {
-  lowMessage,
-  type MetThreshold,
-  metThresholds,
-  type Observation,
-  type Observations,
-  type Signal,
-} from './thresholds.ts'
-import { unusedImages } from './unused-images.ts'
+import { type PressingThreshold, ThresholdWatch } from './threshold-watch.ts'
+import { lowMessage, type Observation, type Observations, type Signal } from './thresholds.ts'
 
-/** Upstream's times: between looks, for a pod to end before the next has to, and until a condition is taken back. */
+/** Upstream's times: between looks, and for a pod to end before the next has to. */
 const CHECK_MS = 10_000
 const EVICTION_MS = 30_000
-const TRANSITION_MS = 5 * 60_000
+/** Of a pod that can't wait. */
 const GRACE_SECONDS = 1
+/** Of one that says nothing. */
+const USUAL_GRACE_SECONDS = 30
 const KIBIBYTE = 1024
 
 export interface NodePressureParts {
@@ -39,6 +35,7 @@ export interface NodePressureParts {
   readonly cache: RuntimeCache
   readonly events: PodEvents
   readonly usage: LocalUsage
+  readonly images: ImageCollector
   readonly workers: () => readonly PodWorker[]
   /** A condition of the node is another than before. */
   readonly changed: () => void
@@ -49,6 +46,7 @@ const NO_CONDITIONS: NodeConditions = Object.freeze({ memory: false, disk: false
 export class NodePressure {
   readonly #parts: NodePressureParts
   readonly #pauses: Pauses
+  readonly #watch: ThresholdWatch
   /** When the node was below each threshold last. */
   readonly #metAt = new Map<Signal, number>()
   #lookedAtMs = 0
@@ -59,6 +57,8 @@ export class NodePressure {
   constructor(parts: NodePressureParts) {
     this.#parts = parts
     this.#pauses = new Pauses(parts.context.clock)
+    const { evictionHard, eviction } = parts.context.options
+    this.#watch = new ThresholdWatch(evictionHard, eviction)
   }
 
   /** The same object while nothing changes. */
@@ -71,7 +71,8 @@ export class NodePressure {
   }
 
   start(): void {
-    if (Object.keys(this.#parts.context.options.evictionHard).length > 0) this.#loop = this.#run()
+    const { evictionHard, eviction } = this.#parts.context.options
+    if (Object.keys({ ...evictionHard, ...eviction.soft }).length > 0) this.#loop = this.#run()
   }
 
   async stop(): Promise<void> {
@@ -107,16 +108,18 @@ export class NodePressure {
     await this.#evict(first)
   }
 
-  /** What is met now; conditions follow. */
-  async #look(): Promise<readonly MetThreshold[]> {
+  /** For what something has to go now; conditions follow. */
+  async #look(): Promise<readonly PressingThreshold[]> {
     const { context, changed } = this.#parts
-    const met = metThresholds(context.options.evictionHard, await lookAt(context))
+    const observations = await lookAt(context)
     const nowMs = context.clock.monotonicMs()
+    const { pressing, signals } = this.#watch.look(observations, nowMs)
     this.#lookedAtMs = nowMs
-    for (const { signal } of met) this.#metAt.set(signal, nowMs)
+    for (const signal of signals) this.#metAt.set(signal, nowMs)
+    const { transitionMs } = context.options.eviction
     const isOn = (signal: Signal) => {
       const atMs = this.#metAt.get(signal)
-      return atMs !== undefined && nowMs - atMs < TRANSITION_MS
+      return atMs !== undefined && (nowMs === atMs || nowMs - atMs < transitionMs)
     }
     const memory = isOn('memory.available')
     const disk = isOn('nodefs.available') || isOn('nodefs.inodesFree')
@@ -124,7 +127,7 @@ export class NodePressure {
       this.#conditions = { memory, disk }
       changed()
     }
-    return met
+    return pressing
   }
 
   /** What the last one gave back is not known before it has ended. */
@@ -135,56 +138,32 @@ export class NodePressure {
   }
 
   #collectImages(): Promise<boolean> {
-    const { spans } = this.#parts.context.options
-    const collect = () => this.#removeImages()
+    const { context, images } = this.#parts
+    const collect = () => images.removeUnused()
+    const { spans } = context.options
     return spans ? spans.run('Images/GarbageCollect', collect, { isRoot: true }) : collect()
   }
 
-  async #removeImages(): Promise<boolean> {
-    const { context, cache, workers } = this.#parts
-    const { runtime } = context.options
-    const inUse = new Set(cache.containers().flatMap(({ image, imageRef }) => [image, imageRef]))
-    const named = new Set(
-      workers().flatMap(({ pod }) => [
-        ...containersOf(pod).map(({ container }) => container.image ?? ''),
-        ...(pod.spec?.volumes ?? []).map(({ image }) => image?.reference ?? ''),
-      ]),
-    )
-    const idOf = (name: string) =>
-      runtime.imageStatus(name).then(
-        image => image?.id,
-        // Pods may name what no reference can be.
-        () => undefined,
-      )
-    for (const name of named) inUse.add((await idOf(name)) ?? name)
-    const unused = unusedImages(await runtime.listImages(), inUse)
-    let removed = 0
-    for (const { id, repoTags, sizeBytes } of unused)
-      try {
-        await runtime.removeImage(id)
-        context.log.info('an image that nobody uses was removed', { tags: repoTags, sizeBytes })
-        count(context, 'kubelet_image_garbage_collected_total', 'space')
-        removed++
-      } catch (error) {
-        const what = { tags: repoTags, error: messageOf(error) }
-        context.log.warn('an image that nobody uses could not be removed', what)
-      }
-    return removed > 0
-  }
-
-  async #evict(met: MetThreshold): Promise<void> {
+  async #evict(met: PressingThreshold): Promise<void> {
     const { context, events } = this.#parts
     const candidates = await this.#candidates(met.signal)
     const [first] = ranked(candidates, met.signal)
     if (!first || this.#pauses.isOver || first.owner.mode !== 'running') return
     const message = lowMessage(met) + excessMessage(first, met.signal)
     events.warning(first.pod, EVICTED, message)
-    first.owner.fail({ reason: EVICTED, message, isDisruption: true }, GRACE_SECONDS)
+    const graceSeconds = met.isSoft ? this.#softGraceOf(first.pod) : GRACE_SECONDS
+    first.owner.fail({ reason: EVICTED, message, isDisruption: true }, graceSeconds)
     count(context, 'kubelet_evictions', met.signal)
     const ageMs = context.clock.monotonicMs() - this.#lookedAtMs
     observe(context, 'kubelet_eviction_stats_age_seconds', ageMs / 1000, met.signal)
     first.owner.wake()
     this.#evicting = { worker: first.owner, untilMs: context.clock.monotonicMs() + EVICTION_MS }
+  }
+
+  #softGraceOf({ spec }: Pod): number {
+    const { maximumPodGraceSeconds } = this.#parts.context.options.eviction
+    const own = spec?.terminationGracePeriodSeconds ?? USUAL_GRACE_SECONDS
+    return maximumPodGraceSeconds < 0 ? own : Math.min(maximumPodGraceSeconds, own)
   }
 
   async #candidates(signal: Signal): Promise<readonly Candidate<PodWorker>[]> {

@@ -42,6 +42,10 @@ export const counters = {
     help: 'How often an image was to be on the node, by the policy and by whether it was there and had to be pulled',
     labels: ['present_locally', 'pull_policy', 'pull_required'],
   },
+  kubelet_imagemanager_image_mustpull_checks_total: {
+    help: 'How often was asked whether a pod may use an image that is there, by what came of it',
+    labels: ['result'],
+  },
   kubelet_image_volume_mounted_errors_total: { help: 'Images that could not be shown as volumes' },
   kubelet_image_volume_mounted_succeed_total: { help: 'Images shown as volumes' },
   kubelet_image_volume_requested_total: { help: 'Images that were to be shown as volumes' },
