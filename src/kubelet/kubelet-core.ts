@@ -105,7 +105,13 @@ export function createKubelet(
     ...{ context, runtime, clock, events, times, access },
     pulls: new Pulls(context),
     credentialsFor: async (pod, image) => [
-      ...(await pullCredentials(pod, image, context)),
+      ...(await pullCredentials(pod, image, context, names =>
+        events.warning(
+          pod,
+          'FailedToRetrieveImagePullSecret',
+          `Unable to retrieve some image pull secrets (${names.join(', ')}); attempting to pull the image may not succeed.`,
+        ),
+      )),
       ...(await credentials.for(pod, image)),
     ],
   })

@@ -104,7 +104,9 @@ export class Images {
     count(
       this.#options.context,
       'kubelet_image_manager_ensure_image_requests_total',
-      ...[String(isPresent), policy.toLowerCase(), String(mustPull ?? 'unknown')],
+      // As upstream, which does not ask what is there where it pulls in any case.
+      policy === 'Always' ? 'unknown' : String(isPresent),
+      ...[policy.toLowerCase(), String(mustPull ?? 'unknown')],
     )
   }
 

@@ -20,23 +20,30 @@ interface DockerEntry {
 
 /**
  * Matching entries, the most specific first. A secret that is missing or broken is passed over, as
- * upstream does.
+ * upstream does; `missing` is told of the former.
  */
 export async function pullCredentials(
   pod: Pod,
   image: string,
   { client, log }: KubeletContext,
+  missing: (names: readonly string[]) => void,
 ): Promise<readonly PullCredential[]> {
   const found: { length: number; credential: PullCredential }[] = []
-  for (const { name = '' } of pod.spec?.imagePullSecrets ?? [])
+  const absent: string[] = []
+  for (const { name = '' } of pod.spec?.imagePullSecrets ?? []) {
+    const secret = await client
+      .get(secretKind, name, pod.metadata.namespace)
+      .catch(() => absent.push(name) && undefined)
+    if (!secret) continue
     try {
-      const secret = await client.get(secretKind, name, pod.metadata.namespace)
       const { uid = '', namespace = '' } = secret.metadata
       for (const { length, auth } of matching(entriesOf(secret.type, secret.data ?? {}), image))
         found.push({ length, credential: { auth, secret: { uid, namespace, name } } })
     } catch (error) {
       log.debug('pull secret not used', { secret: name, error: messageOf(error) })
     }
+  }
+  if (absent.length > 0) missing(absent)
   return found.sort((a, b) => b.length - a.length).map(({ credential }) => credential)
 }
 
@@ -60,17 +67,17 @@ function matching(entries: Record<string, DockerEntry>, image: string) {
       ? DEFAULT_REGISTRY
       : address.replace(/^https?:\/\//, '').replace(/\/(v[12]\/?)?$/, '')
     const fits = qualified === prefix || qualified.startsWith(`${prefix}/`)
-    return fits ? [{ length: prefix.length, auth: authOf(address, entry) }] : []
+    return fits ? [{ length: prefix.length, auth: authOf(entry) }] : []
   })
 }
 
-function authOf(serverAddress: string, entry: DockerEntry): RegistryAuth {
+/** Without the address: a runtime takes credentials with another one than its own for none, and one without a scheme not at all. */
+function authOf(entry: DockerEntry): RegistryAuth {
   const decoded = entry.auth ? Buffer.from(entry.auth, 'base64').toString() : ''
   const cut = decoded.indexOf(':')
   const username = entry.username ?? (cut > 0 ? decoded.slice(0, cut) : undefined)
   const password = entry.password ?? (cut > 0 ? decoded.slice(cut + 1) : undefined)
   return {
-    serverAddress,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(entry.identitytoken ? { identityToken: entry.identitytoken } : {}),

@@ -1,6 +1,7 @@
 /** Pulls of images, so many at a time and so often a second as somebody wants. */
 import { messageOf } from '#base/errors.ts'
 import { TokenBucket } from '#client/serving/http2/token-bucket.ts'
+import { codeNameOf, rpcErrorText } from '../cri/grpc.ts'
 import type { PullCredential } from '../image-access/pull-credentials.ts'
 import type { KubeletContext } from '../options.ts'
 import type { RegistryAuth } from '../runtime.ts'
@@ -35,14 +36,12 @@ export class Pulls {
 
   /** With the first credential that the registry takes. Rejects with all that it said. */
   async pull(image: string, credentials: readonly PullCredential[]): Promise<Pulled> {
-    if (credentials.length === 0)
-      return { imageRef: await this.#pullOnce(image, undefined), credential: undefined }
     const messages = new Set<string>()
-    for (const credential of credentials)
+    for (const credential of credentials.length > 0 ? credentials : [undefined])
       try {
-        return { imageRef: await this.#pullOnce(image, credential.auth), credential }
+        return { imageRef: await this.#pullOnce(image, credential?.auth), credential }
       } catch (error) {
-        messages.add(messageOf(error))
+        messages.add(pullErrorText(error))
       }
     const all = [...messages]
     throw new Error(all.length === 1 ? all[0] : `[${all.join(', ')}]`)
@@ -73,3 +72,7 @@ export class Pulls {
     }
   }
 }
+
+/** As upstream tells it: with the code of the runtime's answer where that says something. */
+const pullErrorText = (error: unknown): string =>
+  codeNameOf(error) === 'Unknown' ? messageOf(error) : rpcErrorText(error)

@@ -28,7 +28,7 @@ export const GAPS: Partial<Readonly<Record<Path, Reasons>>> = {
     'kubelet_evented_pleg_*': 'events come of containerd itself, not over the CRI',
     kubelet_runtime_operations_errors_total: 'told where something failed that day',
     kubelet_cri_losing_support: 'no version of a container runtime is going to be refused',
-    'kubelet_imagemanager_*': 'it keeps no records of who pulled what',
+    'kubelet_imagemanager_inmemory_*': 'all records are in memory, and no part of them',
     kubelet_metrics_provider: 'there is one provider',
     kubelet_pod_watch_events_dropped_total: 'there is no such watch',
     kubernetes_feature_enabled: 'this kubelet has no gates',
