@@ -266,5 +266,7 @@ function warn(
     })
   const signals = tools.unservedSignals(configuration)
   if (signals.length > 0)
-    log.warn('evictionHard has signals that nobody looks at here', { signals: signals.join(', ') })
+    log.warn('the kubelet configuration has eviction signals that nobody looks at here', {
+      signals: signals.join(', '),
+    })
 }

@@ -17,8 +17,7 @@ const LOW_PERCENT = 80
 const MINIMUM_AGE = '2m0s'
 const BURST = 10
 
-const invalid = (why: string) =>
-  new UserError(`invalid kubelet configuration: invalid configuration: ${why}`)
+const invalid = (why: string) => new UserError(`invalid kubelet configuration: ${why}`)
 
 /** Throws a UserError. Undefined leaves the kubelet its own. */
 export function verificationOf(configuration: KubeletConfiguration): Verification | undefined {
@@ -75,8 +74,10 @@ export function pullLimitsOf(configuration: KubeletConfiguration): PullLimits | 
   }
 }
 
-/** As upstream, from 85 percent on down to 80, unless the file says otherwise. Throws a UserError. */
-export function imageCollectionOf(configuration: KubeletConfiguration): ImageCollection {
+/** Undefined where the file says nothing of it; what it leaves out is as upstream, from 85 percent on down to 80. Throws a UserError. */
+export function imageCollectionOf(
+  configuration: KubeletConfiguration,
+): ImageCollection | undefined {
   const { imageGCHighThresholdPercent, imageGCLowThresholdPercent } = configuration
   const highPercent = imageGCHighThresholdPercent ?? HIGH_PERCENT
   const lowPercent = imageGCLowThresholdPercent ?? LOW_PERCENT
@@ -90,6 +91,13 @@ export function imageCollectionOf(configuration: KubeletConfiguration): ImageCol
   if (lowPercent >= highPercent) throw invalid(`${named.low} must be less than ${named.high}`)
   const minimumAge = durationOf('imageMinimumGCAge', configuration.imageMinimumGCAge)
   const maximumAge = durationOf('imageMaximumGCAge', configuration.imageMaximumGCAge)
+  if (
+    imageGCHighThresholdPercent === undefined &&
+    imageGCLowThresholdPercent === undefined &&
+    minimumAge === 0n &&
+    maximumAge === 0n
+  )
+    return undefined
   const minimum = minimumAge || parseDuration(MINIMUM_AGE)
   if (maximumAge > 0n && maximumAge <= minimum)
     throw invalid(

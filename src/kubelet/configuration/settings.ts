@@ -7,6 +7,7 @@ import type { SwapBehavior } from '../cgroups/swap.ts'
 import { DEFAULT_THRESHOLDS, isThreshold, SIGNALS } from '../eviction/thresholds.ts'
 import type { KubeletOptions } from '../options.ts'
 import { UNIT } from '../user-namespaces/id-space.ts'
+import { evictionOf } from './eviction-settings.ts'
 import { imageCollectionOf, pullLimitsOf, verificationOf } from './image-settings.ts'
 import type { ConfigurationField, KubeletConfiguration } from './schema.ts'
 import { shutdownPeriodsOf } from './shutdown-settings.ts'
@@ -33,6 +34,7 @@ export type ConfiguredOptions = Pick<
   | 'imageVerification'
   | 'pullLimits'
   | 'imageCollection'
+  | 'eviction'
 >
 
 /** Throws a UserError that names the field. */
@@ -78,6 +80,7 @@ export function optionsOf(configuration: KubeletConfiguration): ConfiguredOption
     imageVerification: verificationOf(configuration),
     pullLimits: pullLimitsOf(configuration),
     imageCollection: imageCollectionOf(configuration),
+    eviction: evictionOf(configuration),
   })
 }
 
@@ -111,8 +114,14 @@ export function tracingOf({ tracing }: KubeletConfiguration) {
 }
 
 /** Signals that are asked for and that nobody looks at. */
-export const unservedSignals = ({ evictionHard }: KubeletConfiguration): readonly string[] =>
-  Object.keys(evictionHard ?? {}).filter(name => !(SIGNALS as readonly string[]).includes(name))
+export const unservedSignals = ({
+  evictionHard,
+  evictionSoft,
+  evictionMinimumReclaim,
+}: KubeletConfiguration): readonly string[] =>
+  Object.keys({ ...evictionHard, ...evictionSoft, ...evictionMinimumReclaim }).filter(
+    name => !(SIGNALS as readonly string[]).includes(name),
+  )
 
 /** As the flag --eviction-hard says it; signals that it does not name have upstream's way: none, unless the defaults are to be merged. */
 export function evictionHardOf(configuration: KubeletConfiguration): string | undefined {
@@ -227,6 +236,8 @@ export const KUBELET_FIELDS: readonly ConfigurationField[] = [
   ...(['shutdownGracePeriod', 'shutdownGracePeriodCriticalPods'] as const),
   ...(['shutdownGracePeriodByPodPriority', 'memorySwap', 'failSwapOn'] as const),
   'userNamespaces',
+  ...(['evictionSoft', 'evictionSoftGracePeriod', 'evictionMaxPodGracePeriod'] as const),
+  ...(['evictionMinimumReclaim', 'evictionPressureTransitionPeriod'] as const),
   ...(['imagePullCredentialsVerificationPolicy', 'preloadedImagesVerificationAllowlist'] as const),
   ...(['serializeImagePulls', 'maxParallelImagePulls', 'registryPullQPS'] as const),
   ...(['registryBurst', 'imageMinimumGCAge', 'imageMaximumGCAge'] as const),

@@ -106,7 +106,7 @@ test('patterns match label by label, ports as they are, and paths by their begin
 test('a program is asked for its images, and what it says is used for as long as it is good', async () => {
   const { calls, credentials, clock } = node([provider], () => ({ cacheKeyType: 'Registry', auth }))
   assert.deepEqual(await credentials.for(pod(), 'quay.io/x:1'), [])
-  const found = { username: 'u', password: 'p' }
+  const found = { auth: { username: 'u', password: 'p' } }
   assert.deepEqual(await credentials.for(pod(), 'a.registry.io/web:1'), [found])
   assert.deepEqual(calls, [
     {
@@ -166,7 +166,8 @@ test('who wants tokens of service accounts gets them, with what is noted on the 
   }))
   assert.deepEqual(await credentials.for(pod(), 'a.registry.io/web'), [], 'a static pod has none')
   const robot = pod({ serviceAccountName: 'robot' })
-  assert.equal((await credentials.for(robot, 'a.registry.io/web')).length, 1)
+  const [found] = await credentials.for(robot, 'a.registry.io/web')
+  assert.deepEqual(found?.serviceAccount, { uid: 'sa', namespace: 'default', name: 'robot' })
   assert.equal(calls[0]?.request.serviceAccountToken, 'token-of-robot')
   assert.deepEqual(calls[0]?.request.serviceAccountAnnotations, { role: 'puller' })
   await credentials.for(robot, 'a.registry.io/web')

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { node as nodeKind } from '#api/core/v1/node.ts'
+import type { KubeletOptions } from '#kubelet'
 import { rest, type TestCluster } from '../testing/hollow-cluster.ts'
 import { conditionOf, eventsOf, sh, withCluster } from '../testing/pod-views.ts'
 
 const MEBIBYTE = 2 ** 20
 const GIBIBYTE = 2 ** 30
 
-async function start(cluster: TestCluster) {
+async function start(cluster: TestCluster, options: Partial<KubeletOptions> = {}) {
   const node = cluster.node()
   const state = { memory: GIBIBYTE, disk: 50 * GIBIBYTE, uses: new Map<string, number>() }
   const { files } = node.hostAccess
@@ -28,6 +29,7 @@ async function start(cluster: TestCluster) {
     }))
   await cluster.kubelet(node, {
     evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '5%' },
+    ...options,
   })
   const nodeCondition = async (type: string) => {
     const { status } = await cluster.client.get(nodeKind, 'n1')
@@ -146,4 +148,75 @@ test('a full disk costs images that nobody uses first, and pods only where that 
     const { status } = await cluster.pod('stays')
     assert.equal(status?.reason, 'Evicted')
     assert.match(status?.message ?? '', /low on resource: ephemeral-storage\. Threshold.*: 5Gi, /)
+  }))
+
+test('a soft threshold waits, and gives pods time to end', () =>
+  withCluster(async cluster => {
+    const { state, nodeCondition } = await start(cluster, {
+      eviction: {
+        soft: { 'memory.available': '500Mi' },
+        softGraceMs: { 'memory.available': 60_000 },
+        maximumPodGraceSeconds: 40,
+        minimumReclaim: {},
+        transitionMs: 30_000,
+      },
+    })
+    await cluster.createPod('goes', {
+      ...podSpec(),
+      containers: [
+        { name: 'c', image: 'busybox', command: sh("trap '' TERM; while true; do sleep 1; done") },
+      ],
+    })
+    await rest()
+    state.memory = 400 * MEBIBYTE
+    await cluster.clock.advance(31_000)
+    assert.equal((await nodeCondition('MemoryPressure'))?.status, 'True', 'that is told at once')
+    assert.equal((await cluster.pod('goes')).status?.phase, 'Running')
+    await cluster.clock.advance(40_000)
+    assert.ok((await eventsOf(cluster, 'goes')).some(event => / Evicted /.test(event)))
+    state.memory = GIBIBYTE
+    await cluster.clock.advance(50_000)
+    const { status } = await cluster.pod('goes')
+    assert.deepEqual([status?.phase, status?.reason], ['Failed', 'Evicted'])
+    await cluster.clock.advance(30_000)
+    assert.equal((await nodeCondition('MemoryPressure'))?.status, 'False', 'after its own time')
+  }))
+
+test('images go before the disk is full, and those that nobody used for long', () =>
+  withCluster(async cluster => {
+    const images = new Map(
+      ['first', 'second'].map(id => [
+        id,
+        { id, repoTags: [id], repoDigests: [`${id}@sha256:0`], sizeBytes: 3 * GIBIBYTE },
+      ]),
+    )
+    const { node, state } = await start(cluster, {
+      imageCollection: {
+        ...{ highPercent: 85, lowPercent: 80 },
+        ...{ minimumAgeMs: 120_000, maximumAgeMs: 3_600_000 },
+      },
+    })
+    node.runtime.listImages = async () => [...images.values()]
+    node.runtime.removeImage = async name => {
+      images.delete(name)
+      state.disk += 3 * GIBIBYTE
+    }
+    await cluster.clock.advance(301_000)
+    state.disk = 17 * GIBIBYTE
+    await cluster.clock.advance(600_000)
+    assert.equal(images.size, 2, 'there is room')
+    state.disk = 15 * GIBIBYTE
+    await cluster.clock.advance(301_000)
+    assert.equal(images.size, 0, 'two are needed for 20 percent')
+    images.set('third', {
+      id: 'third',
+      repoTags: [],
+      repoDigests: ['third@sha256:0'],
+      sizeBytes: 1,
+    })
+    state.disk = 50 * GIBIBYTE
+    await cluster.clock.advance(3_000_000)
+    assert.equal(images.size, 1)
+    await cluster.clock.advance(1_300_000)
+    assert.equal(images.size, 0, 'it is old')
   }))
