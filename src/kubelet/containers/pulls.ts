@@ -1,7 +1,6 @@
 /** Pulls of images, so many at a time and so often a second as somebody wants. */
 import { messageOf } from '#base/errors.ts'
 import { TokenBucket } from '#client/serving/http2/token-bucket.ts'
-import { codeNameOf, rpcErrorText } from '../cri/grpc.ts'
 import type { PullCredential } from '../image-access/pull-credentials.ts'
 import type { KubeletContext } from '../options.ts'
 import type { RegistryAuth } from '../runtime.ts'
@@ -41,7 +40,7 @@ export class Pulls {
       try {
         return { imageRef: await this.#pullOnce(image, credential?.auth), credential }
       } catch (error) {
-        messages.add(pullErrorText(error))
+        messages.add(messageOf(error))
       }
     const all = [...messages]
     throw new Error(all.length === 1 ? all[0] : `[${all.join(', ')}]`)
@@ -72,7 +71,3 @@ export class Pulls {
     }
   }
 }
-
-/** As upstream tells it: with the code of the runtime's answer where that says something. */
-const pullErrorText = (error: unknown): string =>
-  codeNameOf(error) === 'Unknown' ? messageOf(error) : rpcErrorText(error)

@@ -16,7 +16,14 @@ import {
 } from '../runtime.ts'
 import { toContainer, toResources, toSandbox } from './configs.ts'
 import { watchTasks } from './events.ts'
-import { codeNameOf, connectGrpc, type GrpcConnection, GrpcError, grpcCode } from './grpc.ts'
+import {
+  codeNameOf,
+  connectGrpc,
+  type GrpcConnection,
+  GrpcError,
+  grpcCode,
+  rpcErrorText,
+} from './grpc.ts'
 import { mountImage } from './images.ts'
 import * as messages from './messages.ts'
 import {
@@ -306,8 +313,14 @@ function imageCalls(ask: Ask): Pick<ContainerRuntime, ImageCalls> {
   const list = ask('ListImages', [nothing, messages.listImagesResponse])
   const remove = ask('RemoveImage', [messages.imageRequest, nothing], actionTimeoutMs)
   return {
-    pullImage: async (image, auth) =>
-      (await pull({ image: { image }, ...(auth && { auth }) })).imageRef,
+    async pullImage(image, auth) {
+      try {
+        return (await pull({ image: { image }, ...(auth && { auth }) })).imageRef
+      } catch (error) {
+        // Users read it: as upstream tells it, with the code where that says something.
+        throw new Error(codeNameOf(error) === 'Unknown' ? messageOf(error) : rpcErrorText(error))
+      }
+    },
     imageStatus: async image => {
       const found = (await status({ image: { image } })).image
       return found && fromImage(found)
