@@ -4,6 +4,8 @@ import { kinds as allKinds } from '#api/kinds.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { Clock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
+import { createSeededRandom } from '#client/testing/manual-clock.ts'
 import type { ApiRequest, ApiResponse, Method } from '#client/transport.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
 import { type ApiServer, type ApiServerOptions, createApiServer } from './apiserver.ts'
@@ -42,19 +44,7 @@ export class TestClock implements Clock {
 }
 
 /** The same numbers in every run. */
-export function testRandom() {
-  let state = 1
-  const next = () => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0
-    return state >>> 8
-  }
-  return {
-    integer: (bound: number) => next() % bound,
-    bytes: (length: number) => Uint8Array.from({ length }, () => next()),
-    uuid: () =>
-      'xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx'.replace(/x/g, () => (next() % 16).toString(16)),
-  }
-}
+export const testRandom = (): Random => createSeededRandom()
 
 export interface TestServer {
   readonly server: ApiServer
